@@ -1,0 +1,36 @@
+"""hisim: what a mix of health interventions would do to deaths in each deprivation fifth, and to the gap.
+
+A *scenario file* says what is done for whom; *input tables* say who lives where, with what risks, and
+dies how fast. The *model* turns both into one labelled ``Projection``. Everything after that only reads
+such datasets.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "read_scenario": "hisim.declare.files",
+    "load_inputs": "hisim.inputs.load",
+    "project": "hisim.model.projection",
+    "compare": "hisim.outcomes.comparison",
+    "HisimError": "hisim.errors",
+}
+__all__ = ["HisimError", "__version__", "compare", "load_inputs", "project", "read_scenario"]
+
+if TYPE_CHECKING:
+    from hisim.declare.files import read_scenario
+    from hisim.errors import HisimError
+    from hisim.inputs.load import load_inputs
+    from hisim.model.projection import project
+    from hisim.outcomes.comparison import compare
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are first asked for, so that ``import hisim`` stays fast."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'hisim' has no attribute '{name}'")

@@ -1,0 +1,69 @@
+"""Disease histories: who has ever had diabetes, coronary heart disease or a stroke, by cohort and year.
+
+Each person has one lifelong uniform per condition and gets it when the cohort's share who have ever had
+it passes that uniform: an age at onset by inverse distribution, without yearly draws. Incidence is what
+keeps the prevalence among survivors at its table while the diseased die faster; it follows the
+comparator's hazards in every scenario and no intervention feeds back on it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hisim.model.tables import Float64
+from hisim.variables import OLDEST_AGE
+
+
+def ever_shares(prevalence: Float64, log_hazard_ratio: Float64, rate: Float64) -> Float64:
+    """Share of each cohort who have ever had each condition.
+
+    Parameters
+    ----------
+    prevalence
+        (condition, quintile, sex, age) [fraction] among people of that age.
+    log_hazard_ratio
+        (condition, sex, age, cause) for having the condition.
+    rate
+        (year, quintile, sex, age, cause) [deaths/person-year].
+
+    Returns
+    -------
+    (condition, quintile, sex, cohort, year) [fraction]; cohorts from the oldest (``OLDEST_AGE`` at the
+    start) to those born in the last year; 0 before birth.
+    """
+    conditions, quintiles, sexes, _ = prevalence.shape
+    years = rate.shape[0]
+    cohorts = OLDEST_AGE + years
+    ever = np.zeros((conditions, quintiles, sexes, cohorts, years))
+    for y in range(years):
+        age = np.minimum(OLDEST_AGE - np.arange(cohorts) + y, OLDEST_AGE)
+        here = age >= 0
+        at = age[here]
+        if y == 0:
+            ever[..., here, y] = prevalence[..., at]
+            continue
+        before = age[here] - 1
+        old = before >= 0
+        share = ever[..., here, y - 1]
+        new = _incidence(prevalence, log_hazard_ratio, rate[y - 1], before[old], at[old])
+        share[..., old] += (1.0 - share[..., old]) * new
+        share[..., ~old] = prevalence[..., at[~old]]
+        ever[..., here, y] = share
+    return ever
+
+
+def _incidence(prevalence: Float64, log_hr: Float64, rate: Float64, before: np.ndarray, at: np.ndarray) -> Float64:
+    """Share of the free who get the condition between two birthdays; (condition, quintile, sex, cohort).
+
+    With P the prevalence and survival S_d of the diseased, S_f of the free, the prevalence would become
+    P S_d / (P S_d + (1 - P) S_f) without new cases; incidence makes up the difference to the table.
+    """
+    all_causes = rate.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.einsum("qsac,dsac->dqsa", rate, np.exp(log_hr)) / all_causes
+    ratio = np.where(all_causes > 0, ratio, 1.0)[..., before]
+    share = prevalence[..., before]
+    free = all_causes[..., before] / (1.0 + share * (ratio - 1.0))
+    kept_sick, kept_free = share * np.exp(-free * ratio), (1.0 - share) * np.exp(-free)
+    without_new = kept_sick / (kept_sick + kept_free)
+    return np.clip((prevalence[..., at] - without_new) / (1.0 - without_new), 0.0, 1.0)

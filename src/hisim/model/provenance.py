@@ -1,0 +1,32 @@
+"""Where a result came from: enough to check it and to run it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numba
+import numpy as np
+import xarray as xr
+
+from hisim.declare.files import write_scenario
+from hisim.declare.scenario import Scenario
+
+COPIED = ("digests", "sources", "quality", "assumptions", "area", "trend", "damping", "observed_to")
+
+
+def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, str]:
+    """Attributes of a projection: scenario texts, table digests, versions, seed, estimator."""
+    from hisim import __version__
+
+    settings = scenarios[0].simulation
+    attrs = {name: str(inputs.attrs[name]) for name in COPIED if name in inputs.attrs}
+    return attrs | {
+        "title": "hisim projection",
+        "scenarios": json.dumps({scenario.name: write_scenario(scenario) for scenario in scenarios}),
+        "hisim_version": __version__,
+        "versions": json.dumps({"numpy": np.__version__, "numba": numba.__version__, "xarray": xr.__version__}),
+        "seed": str(settings.seed),
+        "estimator": settings.estimator,
+        "people_per_cohort": str(settings.people_per_cohort),
+    }
