@@ -10,6 +10,8 @@ at a constant hazard; (4) smokers quit and former smokers relapse, with effect f
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from hisim.accelerate import compiled
@@ -21,6 +23,7 @@ from hisim.model.tables import (
     LAST_STARTING_AGE,
     STATIN_HISTORY_AGE,
     STATIN_PRIMARY_AGE,
+    Array,
 )
 
 _ZERO = np.float32(0.0)
@@ -28,15 +31,18 @@ _ONE = np.float32(1.0)
 _HYPERTENSION = np.float32(HYPERTENSION_MMHG)
 _OLDEST = 100
 _MOST_STEPS = 30
-_TOLERANCE = 1e-7
+_ALWAYS = np.ones(1, np.bool_)
+_UNIT, _TWO, _LANES = np.uint64(1), np.uint64(2), np.uint64(LANES)
+_TOLERANCE = 1e-6
+_MOST_ROWS = 80
 _FULLY_QUIT = np.int32(41)
 
 
 @compiled
-def set_percentiles(cohort, draw, seed, mixing, words, uniforms, percentile):  # type: ignore[no-untyped-def]
+def set_percentiles(first, cohort, draw, seed, mixing, words, uniforms, percentile):  # type: ignore[no-untyped-def]
     """Lifelong uniforms (12, people) and the correlated standard normals (3, people) made of the first three."""
     for block in range(3):
-        fill_uniforms(0, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
+        fill_uniforms(first, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
     for i in range(percentile.shape[1]):
         a = normal_quantile(np.float64(uniforms[0, i]))
         b = normal_quantile(np.float64(uniforms[1, i]))
@@ -108,118 +114,135 @@ def set_features(age, tables, conditions, uniforms, percentile, sbp, fixed, elig
 @compiled
 def set_effect(u, eligible, threshold, step, effect):  # type: ignore[no-untyped-def]
     """Share of a treatment's full effect each person has: the steps of the years they have been on it."""
-    effect[:] = _ZERO
-    first, second = eligible[0], eligible[1]
+    for i in range(effect.size):
+        effect[i] = _ZERO
     for lag in range(step.size):
         a, b, gain = threshold[0, lag], threshold[1, lag], step[lag]
         for i in range(effect.size):
-            effect[i] += gain if u[i] < first[i] * a + second[i] * b else _ZERO
+            effect[i] += gain if u[i] < eligible[0, i] * a + eligible[1, i] * b else _ZERO
 
 
 @compiled
-def set_fixed_ratio(fixed, log_hr, ratio):  # type: ignore[no-untyped-def]
-    """exp of the part of the log hazard ratio that no scenario changes; ``ratio`` (C, people)."""
+def set_fixed_ratio(fixed, log_hr, active, ratio):  # type: ignore[no-untyped-def]
+    """exp of the part of the log hazard ratio that no scenario changes; ``ratio`` (C, people), ``active`` rows."""
+    people = ratio.shape[1]
     for c in range(ratio.shape[0]):
-        row = ratio[c]
-        row[:] = _ZERO
+        if not active[c]:
+            continue
         touched = False
         for r in range(fixed.shape[0]):
             b = log_hr[r, c]
-            if b != _ZERO:
+            if b != _ZERO and touched:
+                for i in range(people):
+                    ratio[c, i] += b * fixed[r, i]
+            elif b != _ZERO:
                 touched = True
-                x = fixed[r]
-                for i in range(row.size):
-                    row[i] += b * x[i]
+                for i in range(people):
+                    ratio[c, i] = b * fixed[r, i]
         if touched:
-            for i in range(row.size):
-                row[i] = exp32(row[i])
+            for i in range(people):
+                ratio[c, i] = exp32(ratio[c, i])
         else:
-            row[:] = _ONE
+            for i in range(people):
+                ratio[c, i] = _ONE
 
 
 @compiled
-def set_ratio(fixed_ratio, changed, log_hr, excess, group, smoker_excess, scratch, ratio):  # type: ignore[no-untyped-def]
-    """Hazard of each person relative to a reference person, by cause; ``ratio`` (C, people)."""
+def set_ratio(fixed_ratio, changed, log_hr, excess, group, smoker_excess, active, scratch, ratio):  # type: ignore[no-untyped-def]
+    """Hazard of each person relative to a reference person, by cause; ``ratio`` (C, people), ``active`` rows."""
+    people = ratio.shape[1]
     for c in range(ratio.shape[0]):
-        row, base, smoke, k = ratio[c], fixed_ratio[c], excess[group[c]], smoker_excess[c]
+        if not active[c]:
+            continue
+        g, k = group[c], smoker_excess[c]
         touched = False
         for d in range(changed.shape[0]):
             b = log_hr[d, c]
-            if b != _ZERO:
-                x = changed[d]
-                if touched:
-                    for i in range(row.size):
-                        scratch[i] += b * x[i]
-                else:
-                    for i in range(row.size):
-                        scratch[i] = b * x[i]
+            if b != _ZERO and touched:
+                for i in range(people):
+                    scratch[i] += b * changed[d, i]
+            elif b != _ZERO:
                 touched = True
+                for i in range(people):
+                    scratch[i] = b * changed[d, i]
         if touched:
-            for i in range(row.size):
-                row[i] = base[i] * exp32(scratch[i]) * (_ONE + k * smoke[i])
+            for i in range(people):
+                ratio[c, i] = fixed_ratio[c, i] * exp32(scratch[i]) * (_ONE + k * excess[g, i])
         else:
-            for i in range(row.size):
-                row[i] = base[i] * (_ONE + k * smoke[i])
+            for i in range(people):
+                ratio[c, i] = fixed_ratio[c, i] * (_ONE + k * excess[g, i])
 
 
 @compiled
-def set_hazard(rate, ratio, hazard):  # type: ignore[no-untyped-def]
+def set_hazard(rate, ratio, active, hazard):  # type: ignore[no-untyped-def]
     """All-cause hazard [1/year] of each person: sum over causes of calibrated rate times ratio."""
-    hazard[:] = _ZERO
+    same = _ZERO
+    for c in range(rate.size):
+        if not active[c]:
+            same += rate[c]
+    for i in range(hazard.size):
+        hazard[i] = same
     for c in range(rate.size):
         m = rate[c]
-        if m != _ZERO:
-            row = ratio[c]
+        if active[c] and m != _ZERO:
             for i in range(hazard.size):
-                hazard[i] += m * row[i]
+                hazard[i] += m * ratio[c, i]
 
 
 @compiled
-def fold(values, total):  # type: ignore[no-untyped-def]
-    """Sum ``values`` (people,) by batch into ``total`` (16,) float64; overwrites ``values``.
+def fold_products(weight, rows, wanted, scratch, totals):  # type: ignore[no-untyped-def]
+    """Sum ``weight * rows[c]`` (people,) by batch into ``totals[c]`` (16,) float64, where ``wanted[c]``.
 
-    The upper half of the rows of 16 is added to the lower half until one row is left: pairwise, in an
-    order that only the number of people decides, and in long loops that become lanes.
+    The upper half of the rows of 16 is added to the lower half until one row is left: pairwise, in an order
+    that only the number of people decides. Unsigned indices spare the check for negative ones, which would
+    keep the loops from becoming lanes.
     """
-    rows = values.size // LANES
-    while rows > 1:
-        half = rows // 2
-        low, high = values[: half * LANES], values[(rows - half) * LANES : rows * LANES]
-        for i in range(low.size):
-            low[i] += high[i]
-        rows -= half
-    for lane in range(LANES):
-        total[lane] = values[lane]
-
-
-@compiled
-def fold_product(weight, row, scratch, total):  # type: ignore[no-untyped-def]
-    """Sum ``weight * row`` (people,) by batch into ``total`` (16,) float64."""
-    for i in range(scratch.size):
-        scratch[i] = weight[i] * row[i]
-    fold(scratch, total)
-
-
-@compiled
-def weigh(rate, ratio, weight, scratch, sums):  # type: ignore[no-untyped-def]
-    """Sums over people of ``weight``, weighted by ratio and alone: ``sums`` (C + 1, 16); 0 where the rate is."""
-    causes = ratio.shape[0]
-    for c in range(causes):
-        if rate[c] > 0.0:
-            fold_product(weight, ratio[c], scratch, sums[c])
+    whole = np.uint64(weight.size // LANES)
+    for c in range(np.uint64(rows.shape[0])):
+        if wanted[c]:
+            half = whole // _TWO
+            upper = (whole - half) * _LANES
+            for i in range(half * _LANES):
+                scratch[i] = weight[i] * rows[c, i] + weight[i + upper] * rows[c, i + upper]
+            for i in range(half * _LANES, upper):
+                scratch[i] = weight[i] * rows[c, i]
+            left = whole - half
+            while left > _UNIT:
+                half = left // _TWO
+                upper = (left - half) * _LANES
+                for i in range(half * _LANES):
+                    scratch[i] += scratch[i + upper]
+                left -= half
+            for lane in range(_LANES):
+                totals[c, lane] = scratch[lane]
         else:
-            sums[c] = 0.0
-    scratch[:] = weight
-    fold(scratch, sums[causes])
+            for lane in range(_LANES):
+                totals[c, lane] = 0.0
 
 
 @compiled
-def live_year(rate, ratio, alive, hazard, lived, scratch, sums):  # type: ignore[no-untyped-def]
-    """Person-years of each person at the all-cause hazard, and their sums as in :func:`weigh`."""
-    set_hazard(rate, ratio, hazard)
+def live_year(rate, active, ratio, alive, work, hazard, lived, sums):  # type: ignore[no-untyped-def]
+    """Person-years of a block at the all-cause hazard; adds to ``sums`` (C + 1, 16).
+
+    Row c sums person-years weighted by the ratio of cause c, which is 1 for everyone where the cause is not
+    ``active``; the last row sums them alone.
+    """
+    set_hazard(rate, ratio, active, hazard)
     for i in range(alive.size):
         lived[i] = alive[i] * mean_survival32(hazard[i])
-    weigh(rate, ratio, lived, scratch, sums)
+    weigh(active, ratio, lived, work, sums)
+
+
+@compiled
+def weigh(active, ratio, weight, work, sums):  # type: ignore[no-untyped-def]
+    """Add sums over the people of a block of ``weight`` as in :func:`live_year`."""
+    causes, totals = active.size, work.totals
+    fold_products(weight, ratio, active, work.scratch, totals)
+    fold_products(weight, work.ones, _ALWAYS, work.scratch, totals[causes:])
+    for c in range(causes + 1):
+        row = c if c == causes or active[c] else causes
+        for lane in range(LANES):
+            sums[c, lane] += totals[row, lane]
 
 
 @compiled
@@ -236,26 +259,33 @@ def set_death_rate(rate, sums, death_rate):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def calibrate(rate, ratio, alive, hazard, lived, scratch, sums, hazard_rate, death_rate):  # type: ignore[no-untyped-def]
+def calibrate(rate, active, work, alive, sums, hazard_rate, death_rate):  # type: ignore[no-untyped-def]
     """Find the factors that make the comparator's deaths by cause equal rate times person-years.
 
     ``death_rate`` (C,) float64 is rate / (mean of ratio weighted by person-years) at the last step, so the
     identity holds to rounding. ``hazard_rate`` (C,) float32 is the step before, from which the person-years
-    follow; they differ by less than 1e-7 relative.
+    follow; they differ by less than 1e-6 relative.
     """
-    weigh(rate, ratio, alive, scratch, sums)
+    blocks = alive.shape[0]
+    sums[:] = 0.0
+    for b in range(blocks):
+        weigh(active, work.comparator_ratio[b], alive[b], work, sums)
     set_death_rate(rate, sums, death_rate)
     for _ in range(_MOST_STEPS):
         for c in range(rate.size):
             hazard_rate[c] = np.float32(death_rate[c])
-        live_year(hazard_rate, ratio, alive, hazard, lived, scratch, sums)
+        sums[:] = 0.0
+        for b in range(blocks):
+            live_year(
+                hazard_rate, active, work.comparator_ratio[b], alive[b], work, work.hazard[b], work.lived[b], sums
+            )
         if set_death_rate(rate, sums, death_rate) < _TOLERANCE:
             break
 
 
 @compiled
-def draw_deaths(uniforms, hazard_rate, ratio, hazard, alive, deaths):  # type: ignore[no-untyped-def]
-    """Who dies this year, and of what: adds whole people to ``deaths`` (16, C) and empties their ``alive``."""
+def draw_deaths(uniforms, hazard_rate, active, ratio, hazard, alive, weight, deaths):  # type: ignore[no-untyped-def]
+    """Who dies this year, and of what: adds ``weight`` for each to ``deaths`` (16, C) and empties their ``alive``."""
     for i in range(alive.size):
         if alive[i] > _ZERO and uniforms[1, i] >= exp32(-hazard[i]):
             alive[i] = _ZERO
@@ -264,30 +294,40 @@ def draw_deaths(uniforms, hazard_rate, ratio, hazard, alive, deaths):  # type: i
             for c in range(hazard_rate.size):
                 if hazard_rate[c] > _ZERO:
                     last = c
-                    left -= hazard_rate[c] * ratio[c, i]
+                    left -= hazard_rate[c] * (ratio[c, i] if active[c] else _ONE)
                     if left < _ZERO and cause < 0:
                         cause = c
-            deaths[i % LANES, cause if cause >= 0 else last] += 1.0
+            deaths[i % LANES, cause if cause >= 0 else last] += weight
 
 
 @compiled
-def count_served(u, eligible, threshold, lived, scratch, total):  # type: ignore[no-untyped-def]
+def count_served(u, eligible, threshold, lived, work):  # type: ignore[no-untyped-def]
     """Person-years on a treatment at this year's coverage."""
     a, b = threshold[0, 0], threshold[1, 0]
-    first, second = eligible[0], eligible[1]
-    for i in range(lived.size):
-        scratch[i] = lived[i] if u[i] < first[i] * a + second[i] * b else _ZERO
-    fold(scratch, total)
-    return total.sum()
+    first, second, flag = eligible[0], eligible[1], work.flag[0]
+    for i in range(flag.size):
+        flag[i] = _ONE if u[i] < first[i] * a + second[i] * b else _ZERO
+    fold_products(lived, work.flag, _ALWAYS, work.scratch, work.totals)
+    return work.totals[0].sum()
 
 
 @compiled
-def count_smokers(slot, lived, scratch, total):  # type: ignore[no-untyped-def]
+def count_smokers(slot, lived, work):  # type: ignore[no-untyped-def]
     """Person-years as a current smoker."""
-    for i in range(lived.size):
-        scratch[i] = lived[i] if slot[i] == 1 else _ZERO
-    fold(scratch, total)
-    return total.sum()
+    flag = work.flag[0]
+    for i in range(flag.size):
+        flag[i] = _ONE if slot[i] == 1 else _ZERO
+    fold_products(lived, work.flag, _ALWAYS, work.scratch, work.totals)
+    return work.totals[0].sum()
+
+
+@compiled
+def set_excess(slot, remaining, excess):  # type: ignore[no-untyped-def]
+    """Share of a smoker's excess hazard each person has, by group of causes; ``excess`` (3, people)."""
+    for g in range(excess.shape[0]):
+        row, table = excess[g], remaining[g]
+        for i in range(slot.size):
+            row[i] = table[np.uint32(slot[i])]
 
 
 @compiled
@@ -309,10 +349,133 @@ def set_scenario(tables, k, y, age, uniforms, eligible, sbp, slot, changed, exce
                 after[i] += shift * effect[i]
     for i in range(sbp.size):
         after[i] = max(after[i] - floor, _ZERO)
-    for g in range(excess.shape[0]):
-        row, remaining = excess[g], tables.remaining_excess[g]
-        for i in range(slot.size):
-            row[i] = remaining[slot[i]]
+    set_excess(slot, tables.remaining_excess, excess)
+
+
+class Workspace(NamedTuple):
+    """Arrays of one cohort; people lie in blocks small enough for the first cache.
+
+    Those with a leading ``blocks`` hold the whole cohort, the others one block at a time.
+    """
+
+    words: Array
+    uniforms: Array
+    """(blocks, 12, people): lifelong, in the order of ``random.LIFELONG_BLOCKS``."""
+    percentile: Array
+    """(blocks, 3, people)"""
+    yearly: Array
+    """(blocks, 4, people): drawn afresh each year."""
+    sbp: Array
+    """(blocks, people)"""
+    fixed: Array
+    eligible: Array
+    """(blocks, T, G, people)"""
+    fixed_ratio: Array
+    """(blocks, C, people)"""
+    comparator_ratio: Array
+    """(blocks, C, people)"""
+    hazard: Array
+    """(blocks, people)"""
+    lived: Array
+    """(blocks, people)"""
+    ratio: Array
+    changed: Array
+    excess: Array
+    ones: Array
+    flag: Array
+    scratch: Array
+    totals: Array
+    """(C + 1, 16)"""
+
+
+@compiled
+def block_size(people):  # type: ignore[no-untyped-def]
+    """The largest multiple of 16, up to 320, that divides ``people``."""
+    rows = people // LANES
+    size = 1
+    for d in range(2, min(rows, _MOST_ROWS) + 1):
+        if rows % d == 0:
+            size = d
+    return size * LANES
+
+
+@compiled
+def make_workspace(blocks, size, treatments, causes):  # type: ignore[no-untyped-def]
+    """Uninitialised arrays for a cohort of ``blocks`` times ``size`` people."""
+    single = np.float32
+    return Workspace(
+        np.empty((4, size), np.uint32),
+        np.empty((blocks, 12, size), single),
+        np.empty((blocks, 3, size), single),
+        np.empty((blocks, 4, size), single),
+        np.empty((blocks, size), single),
+        np.empty((5, size), single),
+        np.empty((blocks, treatments, 2, size), single),
+        np.empty((blocks, causes, size), single),
+        np.empty((blocks, causes, size), single),
+        np.empty((blocks, size), single),
+        np.empty((blocks, size), single),
+        np.empty((causes, size), single),
+        np.empty((1 + treatments, size), single),
+        np.empty((3, size), single),
+        np.ones((1, size), single),
+        np.empty((1, size), single),
+        np.empty(size, single),
+        np.empty((causes + 1, LANES)),
+    )
+
+
+@compiled
+def set_people(tables, work, age, cohort, draw, seed, slot):  # type: ignore[no-untyped-def]
+    """Everything people keep for life, and their smoking in the cohort's first year, in every scenario."""
+    blocks, size = work.sbp.shape
+    for b in range(blocks):
+        u = work.uniforms[b]
+        set_percentiles(b * size, cohort, draw, seed, tables.percentile_mixing, work.words, u, work.percentile[b])
+        for k in range(slot.shape[0]):
+            set_smoking(
+                u[3], u[7], tables.smoking_current[age], tables.smoking_ever[age],
+                tables.quit_years_cumulative[age], slot[k, b],
+            )  # fmt: skip
+
+
+@compiled
+def set_year(tables, work, b, age, year, conditions, cohort, draw, seed):  # type: ignore[no-untyped-def]
+    """What every scenario shares in the year: chance, features and the fixed part of the hazard ratios."""
+    first = b * work.sbp.shape[1]
+    fill_uniforms(first, cohort, year, YEARLY_BLOCK, draw, seed, work.words, work.yearly[b])
+    set_features(age, tables, conditions, work.uniforms[b], work.percentile[b], work.sbp[b], work.fixed, work.eligible[b])
+    set_fixed_ratio(work.fixed, tables.fixed_log_hr[age], tables.active[age], work.fixed_ratio[b])
+
+
+@compiled
+def set_scenario_year(tables, work, b, k, y, age, slot, ratio):  # type: ignore[no-untyped-def]
+    """Hazard ratios of the people of block ``b`` in scenario ``k``."""
+    u = work.uniforms[b]
+    if age <= LAST_STARTING_AGE:
+        start_smoking(u[3], tables.smoking_ever[age], slot)
+    set_scenario(tables, k, y, age, u, work.eligible[b], work.sbp[b], slot, work.changed, work.excess)
+    set_ratio(
+        work.fixed_ratio[b], work.changed, tables.changed_log_hr[age], work.excess, tables.smoking_group,
+        tables.smoking_excess[age], tables.active[age], work.scratch, ratio,
+    )  # fmt: skip
+
+
+@compiled
+def end_year(tables, work, b, k, y, age, ratio, alive, slot, rate, weight, sampled, deaths, served):  # type: ignore[no-untyped-def]
+    """Who was served, who died, and who stops or starts smoking for next year; the last steps of a block's year."""
+    treatments = served.size - 1
+    lived, hazard, u = work.lived[b], work.hazard[b], work.uniforms[b]
+    for t in range(treatments):
+        threshold = tables.threshold[k, y, age, t]
+        served[t] += weight * count_served(u[8 + t], work.eligible[b, t], threshold, lived, work)
+    served[treatments] += weight * count_smokers(slot, lived, work)
+    if sampled:
+        draw_deaths(work.yearly[b], rate, tables.active[age], ratio, hazard, alive, weight, deaths)
+    else:
+        for i in range(alive.size):
+            alive[i] *= exp32(-hazard[i])
+    change_smoking(work.yearly[b, 0], tables.quit[k, y, age], tables.relapse, slot)
 
 
 @compiled
@@ -337,75 +500,43 @@ def run_cohort(tables, conditions, cohort, birth_year, people, weight_to, draw, 
     deaths = np.zeros((scenarios, LANES, years, causes))
     person_years = np.zeros((scenarios, LANES, years))
     served = np.zeros((scenarios, years, treatments + 1))
-
-    words = np.empty((4, people), np.uint32)
-    uniforms = np.empty((12, people), np.float32)
-    yearly = np.empty((4, people), np.float32)
-    percentile = np.empty((3, people), np.float32)
-    sbp = np.empty(people, np.float32)
-    fixed = np.empty((5, people), np.float32)
-    eligible = np.empty((treatments, 2, people), np.float32)
-    changed = np.empty((1 + treatments, people), np.float32)
-    excess = np.empty((3, people), np.float32)
-    fixed_ratio = np.empty((causes, people), np.float32)
-    ratio = np.empty((causes, people), np.float32)
-    scratch = np.empty(people, np.float32)
-    hazard = np.empty(people, np.float32)
-    lived = np.empty(people, np.float32)
-    alive = np.ones((scenarios, people), np.float32)
-    slot = np.empty((scenarios, people), np.int32)
+    size = block_size(people)
+    blocks = people // size
+    work = make_workspace(blocks, size, treatments, causes)
+    alive = np.ones((scenarios, blocks, size), np.float32)
+    slot = np.empty((scenarios, blocks, size), np.int32)
     sums = np.empty((causes + 1, LANES))
-    hazard_rate = np.empty(causes, np.float32)
-    death_rate = np.zeros(causes)
-
+    hazard_rate, death_rate = np.empty(causes, np.float32), np.zeros(causes)
     first = max(0, birth_year - tables.start_year)
-    age = min(_OLDEST, tables.start_year + first - birth_year)
-    set_percentiles(cohort, draw, seed, tables.percentile_mixing, words, uniforms, percentile)
-    for k in range(scenarios):
-        set_smoking(
-            uniforms[3], uniforms[7], tables.smoking_current[age], tables.smoking_ever[age],
-            tables.quit_years_cumulative[age], slot[k],
-        )  # fmt: skip
+    set_people(tables, work, min(_OLDEST, tables.start_year + first - birth_year), cohort, draw, seed, slot)
     weight = 0.0
     for y in range(first, years):
         year = tables.start_year + y
         age = min(_OLDEST, year - birth_year)
-        fill_uniforms(0, cohort, year, YEARLY_BLOCK, draw, seed, words, yearly)
-        set_features(age, tables, conditions[y], uniforms, percentile, sbp, fixed, eligible)
-        set_fixed_ratio(fixed, tables.fixed_log_hr[age], fixed_ratio)
+        for b in range(blocks):
+            set_year(tables, work, b, age, year, conditions[y], cohort, draw, seed)
+            set_scenario_year(tables, work, b, 0, y, age, slot[0, b], work.comparator_ratio[b])
+        calibrate(tables.rate[y, age], tables.active[age], work, alive[0], sums, hazard_rate, death_rate)
+        if y == first:
+            whole = sums[causes].sum()
+            weight = weight_to / whole if whole > 0.0 else 0.0
         for k in range(scenarios):
-            if age <= LAST_STARTING_AGE:
-                start_smoking(uniforms[3], tables.smoking_ever[age], slot[k])
-            set_scenario(tables, k, y, age, uniforms, eligible, sbp, slot[k], changed, excess)
-            set_ratio(
-                fixed_ratio, changed, tables.changed_log_hr[age], excess, tables.smoking_group,
-                tables.smoking_excess[age], scratch, ratio,
-            )  # fmt: skip
-            if k == 0:
-                calibrate(tables.rate[y, age], ratio, alive[0], hazard, lived, scratch, sums, hazard_rate, death_rate)
-            else:
-                live_year(hazard_rate, ratio, alive[k], hazard, lived, scratch, sums)
-            if y == first and k == 0:
-                whole = sums[causes].sum()
-                weight = weight_to / whole if whole > 0.0 else 0.0
+            if k > 0:
+                sums[:] = 0.0
+            for b in range(blocks):
+                ratio = work.comparator_ratio[b] if k == 0 else work.ratio
+                if k > 0:
+                    set_scenario_year(tables, work, b, k, y, age, slot[k, b], ratio)
+                    live_year(
+                        hazard_rate, tables.active[age], ratio, alive[k, b], work, work.hazard[b], work.lived[b], sums
+                    )
+                end_year(
+                    tables, work, b, k, y, age, ratio, alive[k, b], slot[k, b], hazard_rate, weight, sampled,
+                    deaths[k, :, y], served[k, y],
+                )  # fmt: skip
             for lane in range(LANES):
                 person_years[k, lane, y] = weight * sums[causes, lane]
-            if sampled:
-                draw_deaths(yearly, hazard_rate, ratio, hazard, alive[k], deaths[k, :, y])
-                for lane in range(LANES):
-                    for c in range(causes):
-                        deaths[k, lane, y, c] *= weight
-            else:
-                for lane in range(LANES):
+                if not sampled:
                     for c in range(causes):
                         deaths[k, lane, y, c] = weight * death_rate[c] * sums[c, lane]
-                row = alive[k]
-                for i in range(people):
-                    row[i] *= exp32(-hazard[i])
-            for t in range(treatments):
-                served[k, y, t] = weight * count_served(
-                    uniforms[8 + t], eligible[t], tables.threshold[k, y, age, t], lived, scratch, sums[0]
-                )
-            served[k, y, treatments] = weight * count_smokers(slot[k], lived, scratch, sums[0])
-            change_smoking(yearly[0], tables.quit[k, y, age], tables.relapse, slot[k])
     return deaths, person_years, served

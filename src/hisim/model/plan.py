@@ -145,14 +145,19 @@ def _stratum(
     log_rr = cell["log_rr"].transpose("age", "risk", "cause")
     pressure = log_rr.sel(risk="sbp").values[:, None, :]
     direct = np.stack([treatment.log_hazard_ratios(drug) for drug in drugs])
-    direct = np.broadcast_to(direct, (len(AGES), *direct.shape))
+    given = thresholds[:, :, q, s].max(axis=(0, 1, 4, 5)) > 0
+    direct = given[:, :, None] * direct
     remaining, relapse = _smoking_slots(inputs)
+    fixed = log_rr.sel(risk=list(FIXED_RISKS)).values
+    changed = np.concatenate([pressure, direct], axis=1)
+    excess = cell["smoking_rr"].values - 1.0
     return StratumTables(
         start_year=int(inputs["year"].values[0]),
         rate=np.ascontiguousarray(cell["mortality_rate"].values, dtype=np.float64),
-        fixed_log_hr=_single(log_rr.sel(risk=list(FIXED_RISKS)).values),
-        changed_log_hr=_single(np.concatenate([pressure, direct], axis=1)),
-        smoking_excess=_single(cell["smoking_rr"].values - 1.0),
+        fixed_log_hr=_single(fixed),
+        changed_log_hr=_single(changed),
+        smoking_excess=_single(excess),
+        active=(fixed != 0).any(axis=1) | (changed != 0).any(axis=1) | (excess != 0),
         smoking_group=inputs["smoking_group_of_cause"].values.astype(np.int64),
         remaining_excess=remaining,
         relapse=relapse,

@@ -6,13 +6,14 @@ causes C (16), risks R, treatments T, eligibility groups G (2), lag steps L.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Array = NDArray[Any]
 
 LANES = 16
 """SIMD lanes, and the independent batches of people: person i is in batch i mod 16."""
@@ -44,6 +45,8 @@ class StratumTables(NamedTuple):
     """(A, 1 + T, C) per mmHg of systolic pressure, and of a treatment in full effect."""
     smoking_excess: Float32
     """(A, C) hazard ratio of current smokers, less 1."""
+    active: NDArray[np.bool_]
+    """(A, C) whether anything makes people differ in the hazard of the cause at that age."""
     smoking_group: NDArray[np.int64]
     """(C,) row of ``remaining_excess`` each cause follows."""
     remaining_excess: Float32

@@ -1,0 +1,83 @@
+"""What there is and what a file says: tables, interventions, checks and explanations as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hisim.declare.files import library_names, load_library, packaged_intervention, read_scenario
+from hisim.errors import HisimError, Problem, ProblemsError, nearest_name
+
+if TYPE_CHECKING:
+    from hisim.surfaces.text import Table
+
+
+def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:
+    """What is wrong with each file, or a line that it is right; and whether anything was wrong."""
+    lines, problems = [], []
+    for file in files:
+        try:
+            scenario = read_scenario(file)
+            count = len(scenario.interventions)
+            lines.append(f"{file}: right ({count} intervention{'s' * (count != 1)}, {scenario.start} to {scenario.end})")
+        except ProblemsError as error:
+            problems += list(error.problems)
+            lines.append(str(error))
+    if as_json:
+        return json.dumps({"ok": not problems, "problems": [asdict(problem) for problem in problems]}, indent=2), bool(
+            problems
+        )
+    if problems:
+        lines.append(f"{len(problems)} problem{'s' * (len(problems) != 1)}")
+    return "\n".join(lines), bool(problems)
+
+
+def explanation(file: Path) -> str:
+    """The scenario in words, with whom it reaches by fifth."""
+    from hisim.model.projection import inputs_of
+    from hisim.surfaces.explain import explain_lines, reach_table, use_lines
+    from hisim.surfaces.text import render
+
+    scenario = read_scenario(file)
+    lines = [*explain_lines(scenario)]
+    for use in scenario.interventions:
+        lines += ["", *use_lines(use)]
+    table = render([reach_table(scenario, inputs_of(scenario))]) if scenario.interventions else ""
+    return "\n".join(lines) + "\n\n" + table
+
+
+def intervention_listing(as_json: bool) -> str:
+    """Every intervention of the library, a line each."""
+    from hisim.surfaces.text import Row, Table, render
+
+    library = load_library()
+    if as_json:
+        return json.dumps([item.model_dump(mode="json") for item in library.values()], indent=2)
+    rows = [Row([name, item.name, item.category, item.gestation, item.evidence_grade.grade])
+            for name, item in library.items()]  # fmt: skip
+    columns = ["id", "name", "category", "gestation", "evidence"]
+    table: Table = Table("Interventions (hisim interventions ID shows one whole)", columns, rows, words=5)
+    return render([table])
+
+
+def intervention_sheet(name: str, as_json: bool) -> str:
+    """One intervention, whole.
+
+    Raises
+    ------
+    HisimError
+        When there is none of that name; the nearest is offered.
+    """
+    names = library_names()
+    if name not in names:
+        problem = Problem("hisim interventions", 0, 0, "ID", f"'{name}'", ", ".join(names), nearest_name(name, names))
+        raise HisimError(str(problem))
+    item = packaged_intervention(name)
+    if as_json:
+        return item.model_dump_json(indent=2)
+    from hisim.surfaces.explain import intervention_lines
+
+    return "\n".join(intervention_lines(item))

@@ -1,0 +1,148 @@
+"""The ``hisim`` command. Imports of anything heavy wait until a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from hisim.errors import HisimError
+
+app = typer.Typer(
+    name="hisim",
+    help="What a mix of health interventions would do to deaths in each deprivation fifth of England, and to the gap.",
+    epilog="Start with: hisim demo. Exit codes: 0 done, 1 the answer is no, 2 bad input.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to.", show_default="results/NAME")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that are already there.")]
+Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; changes no result.", show_default="cores")]
+
+
+@app.command()
+def demo(out: Out = None, threads: Threads = None) -> None:
+    """Project England 2011 to 2020 under three key actions, together and each alone.
+
+    Example: hisim demo
+    """
+    from hisim.surfaces.demo import run_demo
+
+    run_demo(out, threads, progress())
+
+
+@app.command()
+def data(as_json: Json = False) -> None:
+    """List every input table with its years, source and digest.
+
+    Example: hisim data
+    """
+    from hisim.surfaces.catalogue import data_listing
+
+    show(data_listing(as_json))
+
+
+@app.command()
+def interventions(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one, whole.")] = None, as_json: Json = False
+) -> None:
+    """List the interventions, or show one with every number and its source.
+
+    Example: hisim interventions statins
+    """
+    from hisim.surfaces.catalogue import intervention_listing, intervention_sheet
+
+    show(intervention_listing(as_json) if name is None else intervention_sheet(name, as_json))
+
+
+@app.command()
+def check(files: Files, as_json: Json = False) -> None:
+    """Check scenario files; reports every mistake at once, each at its line.
+
+    Example: hisim check scenarios/three-actions.yaml
+    """
+    from hisim.surfaces.catalogue import check_files
+
+    text, problems = check_files(files, as_json)
+    show(text)
+    if problems:
+        raise typer.Exit(2)
+
+
+@app.command()
+def explain(file: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]) -> None:
+    """Say whom each intervention reaches, from when, how strongly and on what source, before anything runs.
+
+    Example: hisim explain scenarios/three-actions.yaml
+    """
+    from hisim.surfaces.catalogue import explanation
+
+    show(explanation(file))
+
+
+@app.command()
+def run(
+    files: Files, out: Out = None, overwrite: Overwrite = False, threads: Threads = None, as_json: Json = False
+) -> None:
+    """Project scenarios and compare them with carrying on as now; writes NetCDF and tidy CSV.
+
+    Example: hisim run scenarios/three-actions.yaml scenarios/statins.yaml
+    """
+    from hisim.surfaces.runs import run_files
+
+    show(run_files(files, out, overwrite=overwrite, threads=threads, progress=progress(), as_json=as_json))
+
+
+@app.command()
+def compare(
+    results: Annotated[list[Path], typer.Argument(help="Results written by 'hisim run'.", show_default=False)],
+    by: Annotated[list[int] | None, typer.Option("--by", help="Years to compare at.", show_default="2015, last")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the scenarios of one or more results.
+
+    Example: hisim compare results/three-actions/projection.nc --by 2015
+    """
+    from hisim.surfaces.runs import compare_files
+
+    show(compare_files(results, by, as_json=as_json))
+
+
+def show(text: str) -> None:
+    """Print to standard output, whatever characters its terminal knows."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding).rstrip("\n") + "\n")
+
+
+def progress() -> Callable[[float], None] | None:
+    """A progress bar on standard error after two seconds; none where that is not a terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from hisim.surfaces.progress import late_bar
+
+    return late_bar()
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; every mistake of the user's is one message and exit code 2."""
+    try:
+        app(arguments, standalone_mode=True)
+    except HisimError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(0)
+
+

@@ -1,0 +1,100 @@
+"""Results as files: NetCDF that can be run again from itself, and tidy CSV.
+
+Files are written beside their place under another name and moved there at the end, so that a reader
+never sees half a file; nothing is replaced unless asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from hisim.errors import OutputError
+from hisim.variables import PROJECTION, check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULT = "projection.nc"
+TIDY = "comparison.csv"
+DEATHS = "deaths.csv"
+
+
+def prepare_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
+    """Make ``folder``, or say why it cannot hold ``names``; before any work is done.
+
+    Raises
+    ------
+    OutputError
+        When it is a file, cannot be written, or holds one of ``names`` and ``overwrite`` is false.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise OutputError(f"{folder}: found a file; allowed: a folder to write to") from None
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); allowed: a folder to write to") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: cannot be written; allowed: a folder to write to")
+    present = [name for name in names if (folder / name).exists()]
+    if present and not overwrite:
+        raise OutputError(
+            f"{folder / present[0]}: exists; allowed: another folder with --out, or --overwrite to replace it"
+        )
+
+
+def write_projection(projection: xr.Dataset, path: Path) -> None:
+    """The projection as NetCDF-4, compressed, with its provenance in the attributes."""
+    encoding = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True} for name in projection.data_vars
+    }
+    _in_one_piece(path, lambda part: projection.to_netcdf(part, engine="h5netcdf", encoding=encoding))
+
+
+def read_projection(path: Path) -> xr.Dataset:
+    """A projection written by :func:`write_projection`.
+
+    Raises
+    ------
+    OutputError
+        When the file is missing or is not such a result.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            loaded = dataset.load()
+    except FileNotFoundError:
+        raise OutputError(f"{path}: no such file; allowed: a result written by 'hisim run'") from None
+    except (OSError, ValueError, KeyError):
+        raise OutputError(f"{path}: not a result; allowed: a NetCDF file written by 'hisim run'") from None
+    missing = [name for name in PROJECTION if name not in loaded]
+    if missing:
+        raise OutputError(f"{path}: holds no {missing[0]}; allowed: a NetCDF file written by 'hisim run'")
+    check(loaded, PROJECTION)
+    return loaded
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A tidy table as CSV in UTF-8."""
+    _in_one_piece(path, lambda part: frame.to_csv(part, index=False, lineterminator="\n"))
+
+
+def deaths_table(projection: xr.Dataset) -> pd.DataFrame:
+    """Deaths and person-years by scenario, year, quintile, sex, age band and cause, one cell a line."""
+    totals = projection[["deaths_batch"]].isel(draw=0, drop=True).sum("batch").rename(deaths_batch="Deaths")
+    frame = totals.to_dataframe().reset_index()
+    return frame.rename(columns=str.capitalize).rename(columns={"Age_band": "Age"})
+
+
+def _in_one_piece(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); allowed: a folder with room") from None
+    finally:
+        part.unlink(missing_ok=True)

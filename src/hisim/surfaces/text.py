@@ -1,0 +1,76 @@
+"""Tables and numbers as a person reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+FIFTHS = {1: "1 (most deprived)", 5: "5 (least deprived)"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of one line; ``strong`` lines carry totals."""
+
+    cells: Sequence[str]
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table; the first ``words`` columns are text, the others numbers."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    words: int = 2
+    note: str = field(default="")
+
+
+def fifth(quintile: int) -> str:
+    """A deprivation fifth in words."""
+    return FIFTHS.get(quintile, str(quintile))
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """``value`` to three significant figures, with thousands separated."""
+    if not math.isfinite(value):
+        return "n/a"
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, places)
+    return f"{rounded:,.{max(0, places)}f}"
+
+
+def people(value: float) -> str:
+    """A count of people: three significant figures, never a fraction of a person."""
+    return significant(round(value))
+
+
+def with_error(value: float, error: float) -> str:
+    """A count and its Monte Carlo standard error."""
+    return f"{people(value)} ±{significant(error, 2)}"
+
+
+def render(tables: Iterable[Table], width: int | None = None) -> str:
+    """Tables as plain text, aligned, without colour."""
+    from io import StringIO
+
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    out = StringIO()
+    console = Console(file=out, width=width or 110, no_color=True, highlight=False)
+    for table in tables:
+        rich = RichTable(box=SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold", pad_edge=False)
+        for i, name in enumerate(table.columns):
+            rich.add_column(name, justify="left" if i < table.words else "right", no_wrap=i >= table.words)
+        for row in table.rows:
+            rich.add_row(*row.cells, style="bold" if row.strong else None)
+        console.print(rich)
+        if table.note:
+            console.print(table.note)
+    return out.getvalue()

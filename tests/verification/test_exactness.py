@@ -1,0 +1,160 @@
+"""What must hold bit for bit, and what must hold for every person: no tolerance, no false alarms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from synthetic import library_of, make_scenario, make_service, make_treatment
+from test_twin import varied_inputs
+
+from hisim.model.projection import project
+from hisim.variables import COMPARATOR
+
+PILL = make_treatment("antihypertensive", sbp=-8.0, lag_years=2.0, sustained=0.8)
+STATIN = make_treatment("statin", hazard_ratios={"ihd": 0.8, "stroke": 0.95}, lag_years=1.0)
+SERVICE = make_service()
+LIBRARY = library_of(PILL, STATIN, SERVICE)
+MORE = [(PILL, {"relative": 1.4}), (STATIN, {"relative": 1.4}), (SERVICE, {"relative": 2.0})]
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return varied_inputs(7)
+
+
+def run(inputs, *uses, threads=2, chunk=8, library=LIBRARY, **settings):
+    return project(
+        make_scenario(*uses, end=2013, **{"people_per_cohort": 160, **settings}), inputs,
+        threads=threads, chunk=chunk, library=library,
+    )  # fmt: skip
+
+
+def same_bytes(a, b, names=("deaths", "person_years", "deaths_batch", "person_years_batch")):
+    return all(a[name].values.tobytes() == b[name].values.tobytes() for name in names)
+
+
+NULLS = {
+    "relative 1": [(PILL, {"relative": 1.0}), (STATIN, {"relative": 1.0}), (SERVICE, {"relative": 1.0})],
+    "coverage 0 added": [(PILL, {"add": 0.0}), (STATIN, {"add": 0.0}), (SERVICE, {"add": 0.0})],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("estimator", ["expected", "sampled"])
+@pytest.mark.parametrize("null", NULLS)
+def test_a_null_intervention_is_the_comparator_bit_for_bit(inputs, null, estimator):
+    result = run(inputs, *NULLS[null], estimator=estimator)
+    assert same_bytes(result.sel(scenario=COMPARATOR), result.sel(scenario="mix"))
+
+
+def test_hazard_ratio_1_and_no_shift_is_the_comparator_bit_for_bit(inputs):
+    pill = make_treatment("antihypertensive", sbp=0.0, hazard_ratios={"ihd": 1.0})
+    statin = make_treatment("statin", hazard_ratios={"stroke": 1.0})
+    service = make_service(success=0.05, unaided=0.05)
+    uses = [(pill, {"relative": 1.4}), (statin, {"relative": 1.4}), (service, {"relative": 2.0})]
+    result = run(inputs, *uses, library=library_of(pill, statin, service))
+    assert same_bytes(result.sel(scenario=COMPARATOR), result.sel(scenario="mix"))
+    assert float(result["covered"].sel(scenario="mix").sum()) > 0
+
+
+@pytest.mark.parametrize(("threads", "chunk"), [(1, 1), (2, 8), (8, 3), (8, 10_000)])
+def test_threads_and_chunks_change_no_byte(inputs, threads, chunk):
+    assert same_bytes(run(inputs, *MORE, threads=1, chunk=5), run(inputs, *MORE, threads=threads, chunk=chunk))
+
+
+def test_the_order_of_interventions_changes_no_byte(inputs):
+    assert same_bytes(run(inputs, *MORE), run(inputs, *MORE[::-1]))
+
+
+def test_other_scenarios_in_the_run_change_no_byte(inputs):
+    mix = make_scenario(*MORE, end=2013, people_per_cohort=160)
+    alone = make_scenario(MORE[0], end=2013, people_per_cohort=160, name="alone")
+    both = project([alone, mix], inputs, library=LIBRARY)
+    for scenario in (mix, alone):
+        one = project(scenario, inputs, library=LIBRARY)
+        assert same_bytes(one.sel(scenario=scenario.name), both.sel(scenario=scenario.name))
+
+
+def test_another_seed_gives_other_people(inputs):
+    a, b = run(inputs, *MORE, seed=1), run(inputs, *MORE, seed=2)
+    assert not np.array_equal(a["deaths"].sel(scenario="mix"), b["deaths"].sel(scenario="mix"))
+
+
+def test_comparator_deaths_equal_rate_times_person_years(inputs):
+    """In every cohort, year and cause, to 1e-9 relative; a cell below 100 holds one cohort."""
+    result = run(inputs).isel(scenario=0, draw=0)
+    expected = inputs["mortality_rate"] * result["person_years"]
+    np.testing.assert_allclose(result["deaths"].values, expected.values, rtol=1e-9, atol=0)
+
+
+def test_first_year_person_years_equal_the_population(inputs):
+    result = run(inputs, *MORE).isel(scenario=0, draw=0, year=0)
+    np.testing.assert_allclose(result["person_years"].values, inputs["population"].values, rtol=1e-12)
+
+
+def test_batches_add_up_to_the_total(inputs):
+    result = run(inputs, *MORE)
+    by_batch = result["deaths_batch"].sum(("batch", "age_band"))
+    xr.testing.assert_allclose(by_batch, result["deaths"].sum("age"), rtol=1e-12)
+
+
+def test_who_dies_and_who_lives_add_up_to_who_entered(inputs):
+    """Alive at the start of a year less deaths = alive at its end, to float32's 1e-6, cohort by cohort.
+
+    Alive at the start of a year is person-years plus the time not lived by those who died; with the
+    constant hazard of one year it is person-years / mean share lived, which is bounded by the deaths.
+    """
+    result = run(inputs, *MORE).isel(draw=0)
+    deaths, lived = result["deaths"].sum("cause").values, result["person_years"].values
+    for age in (20, 60, 90):
+        for year in (0, 1):
+            lost = lived[:, year, :, :, age] - lived[:, year + 1, :, :, age + 1]
+            most = deaths[:, year, :, :, age] + deaths[:, year + 1, :, :, age + 1]
+            least = np.minimum(deaths[:, year, :, :, age], deaths[:, year + 1, :, :, age + 1]) * 0
+            assert (lost >= least).all()
+            assert (lost <= most * (1 + 1e-6)).all()
+
+
+def test_more_coverage_never_raises_deaths(inputs):
+    """300 random pairs: all-cause deaths by the horizon fall or stay in every quintile, sex and birth year."""
+    rng = np.random.default_rng(300)
+    scenarios = []
+    for pair in range(300):
+        low = rng.uniform([0.2, 0.2, 0.0], [1.5, 1.5, 2.0])
+        high = low + rng.uniform(0, 0.6, 3) * (rng.random(3) < 0.7)
+        for name, scale in ((f"low-{pair}", low), (f"high-{pair}", high)):
+            uses = [(item, {"relative": float(x)}) for item, x in zip((PILL, STATIN, SERVICE), scale, strict=True)]
+            scenarios.append(make_scenario(*uses, name=name, end=2013, people_per_cohort=32))
+    for first in range(0, len(scenarios), 60):
+        result = project(scenarios[first : first + 60], inputs, library=LIBRARY)
+        dead = deaths_by_cohort(result)
+        low, high = dead[1::2], dead[2::2]
+        assert (high <= low * (1 + 1e-6)).all()
+        assert high.sum() < low.sum()
+
+
+def deaths_by_cohort(result):
+    """All-cause deaths to the horizon of everyone of the same age at the start; (scenario, quintile, sex, age)."""
+    deaths = result["deaths"].isel(draw=0).sum("cause").values
+    followed = [deaths[:, y, :, :, y : 97 + y] for y in range(deaths.shape[1])]
+    return np.sum(followed, axis=0)
+
+
+def test_sampled_agrees_with_expected(inputs):
+    """Deaths drawn against deaths expected, in every quintile and cause, within 4 standard errors.
+
+    Given the people, drawn deaths have at most Poisson variance in simulated people; the weight of a
+    simulated person is population / people. 80 comparisons at 4 standard errors: a false alarm in 200.
+    """
+    people = 1280
+    expected = run(inputs, *MORE, people_per_cohort=people)["deaths"].isel(draw=0)
+    drawn = run(inputs, *MORE, people_per_cohort=people, estimator="sampled")["deaths"].isel(draw=0)
+    dims = ("year", "sex", "age")
+    weight = 1000.0 / people * 1.02
+    difference = (drawn.sum(dims) - expected.sum(dims)).values
+    error = np.sqrt(expected.sum(dims).values * weight)
+    assert (np.abs(difference) <= 4 * error).all()
+    whole = drawn.isel(year=0, scenario=0).values / (1000.0 / people)
+    assert abs(difference).sum() > 0
+    assert whole.max() > 1
