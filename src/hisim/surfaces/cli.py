@@ -36,7 +36,7 @@ def demo(out: Out = None, threads: Threads = None) -> None:
     """
     from hisim.surfaces.demo import run_demo
 
-    run_demo(out, threads, progress())
+    show(run_demo(out, threads, progress()))
 
 
 @app.command()

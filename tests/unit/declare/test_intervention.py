@@ -171,8 +171,8 @@ def test_names_are_those_of_the_data_dictionary() -> None:
         ),
         (
             "antihypertensives",
-            "  note: >-\n    Trials reach their full relative effect within one to two years; a peer model assumes five "
-            "(1 to 10). The later end\n    of the trials is taken, and the range reaches from none to five.\n",
+            "  note: >-\n    Trials reach their full relative effect within one to two years; a peer model assumes "
+            "five (1 to 10). The later end\n    of the trials is taken, and the range reaches from none to five.\n",
             "",
             "lag_years: an assumption without a note; allowed: a note that says why this number was assumed",
         ),

@@ -1,0 +1,87 @@
+"""Time and memory of the main job, and of the kernel beside its plain NumPy twin, in one run.
+
+    python benchmarks/bench.py                 # medians of 5, as in RESULTS.md
+    python benchmarks/bench.py --size small --repeats 1   # a smoke run: does it still run?
+
+Absolute times drift with the machine; read the ratios. The twin runs the same cohorts on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+NAMES = ("three-actions", "antihypertensives", "statins", "stop-smoking")
+PEOPLE = {"small": 160, "medium": 1280, "large": 5120}
+SAMPLE = {"small": 101, "medium": 20, "large": 20}
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median wall time of ``work`` after one warm-up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def benchmark(size: str, repeats: int) -> dict[str, object]:
+    """Every subject at one size; times in seconds, or nanoseconds per person-year and scenario."""
+    import numba
+    import numpy as np
+
+    from hisim.declare.files import load_library, read_scenario
+    from hisim.model import kernel, projection, twin
+    from hisim.model.plan import make_plan
+
+    scenarios = []
+    for name in NAMES:
+        scenario = read_scenario(SCENARIOS / f"{name}.yaml")
+        settings = scenario.simulation.model_copy(update={"people_per_cohort": PEOPLE[size]})
+        scenarios.append(scenario.model_copy(update={"simulation": settings}))
+    inputs = projection.inputs_of(scenarios[0])
+    plan = make_plan(inputs, scenarios, load_library())
+    every = plan.cohorts[:: SAMPLE[size]]
+    steps = sum(plan.end + 1 - max(plan.start, cohort.birth_year) for cohort in every) * (1 + len(scenarios))
+
+    def over(run: projection.RunCohort) -> Callable[[], object]:
+        return lambda: [projection._run_one(plan, scenarios[0], run, cohort) for cohort in every]
+
+    unit = 1e9 / (steps * PEOPLE[size])
+    compiled = seconds(over(kernel.run_cohort), repeats) * unit
+    plain = seconds(over(twin.run_cohort), repeats) * unit
+    return {
+        "size": size,
+        "people_per_cohort": PEOPLE[size],
+        "scenarios_with_comparator": 1 + len(scenarios),
+        "kernel_ns_per_person_year": round(compiled, 2),
+        "twin_ns_per_person_year": round(plain, 1),
+        "twin_over_kernel": round(plain / compiled, 1),
+        "project_one_thread_s": round(seconds(lambda: projection.project(scenarios, inputs, threads=1), repeats), 3),
+        "project_two_threads_s": round(seconds(lambda: projection.project(scenarios, inputs, threads=2), repeats), 3),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "repeats": repeats,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}",
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=PEOPLE, default="medium")
+    parser.add_argument("--repeats", type=int, default=5)
+    chosen = parser.parse_args()
+    print(json.dumps(benchmark(chosen.size, chosen.repeats), indent=2))

@@ -1,0 +1,1 @@
+"""What a person writes: scenarios, interventions, delivery; read from files, checked, frozen."""

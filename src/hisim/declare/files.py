@@ -1,0 +1,300 @@
+"""Scenario and intervention files: hostile until read.
+
+The only door of ``declare`` to the disk. Every mistake in a file is reported together, each at its line
+and column; nothing is guessed and nothing is written.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files as package_files
+from pathlib import Path, PurePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from hisim.declare.intervention import MECHANISMS, SmokingCessation, Treatment
+from hisim.declare.nodes import Entry, Node, compose, shown
+from hisim.declare.refusals import MISSING, Places, conflict_problem, problems_of
+from hisim.declare.scenario import CHANGE_KINDS, Scenario, Use, conflicts
+from hisim.errors import InvalidFileError, Problem, nearest_name
+
+MOST_BYTES = 256 * 1024
+MOST_FILES = 5
+EACH_FILE_STATES = ("hisim", "name")
+"""Keys that are never inherited: two scenarios must not share a name unnoticed."""
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """The scenario in the file ``path``, with the files it extends and its interventions resolved.
+
+    Raises
+    ------
+    InvalidFileError
+        With every problem found, in this file and in those it extends.
+    """
+    return _scenario(_inherited(Path(path), str(path), ()))
+
+
+def read_scenario_text(text: str, name: str = "scenario") -> Scenario:
+    """The scenario in ``text``; ``name`` stands for its file in messages. Touches no disk: no ``extends``.
+
+    Raises
+    ------
+    InvalidFileError
+        With every problem found.
+    """
+    root = _tree(text, name)
+    assert isinstance(root.value, dict)
+    if "extends" in root.value:
+        entry = root.value["extends"]
+        raise InvalidFileError(
+            [Problem(name, entry.line, entry.column, "extends", "extends", "a scenario that stands alone")]
+        )
+    return _scenario(root)
+
+
+def read_intervention(path: str | Path) -> Treatment | SmokingCessation:
+    """The intervention in the file ``path``, whose name must be its id.
+
+    Raises
+    ------
+    InvalidFileError
+        With every problem found.
+    """
+    return _intervention(_text(Path(path), str(path)), str(path), Path(path).stem)
+
+
+@lru_cache(maxsize=1)
+def library_names() -> tuple[str, ...]:
+    """Ids of the packaged interventions, in alphabetical order."""
+    folder = package_files("hisim") / "interventions"
+    return tuple(sorted(PurePath(item.name).stem for item in folder.iterdir() if item.name.endswith(".yaml")))
+
+
+@lru_cache(maxsize=256)
+def packaged_intervention(name: str) -> Treatment | SmokingCessation:
+    """The packaged intervention ``name``, one of :func:`library_names`."""
+    file = f"{name}.yaml"
+    return _intervention((package_files("hisim") / "interventions" / file).read_text("utf-8"), file, name)
+
+
+def load_library() -> Mapping[str, Treatment | SmokingCessation]:
+    """Every packaged intervention by id; read once."""
+    return {name: packaged_intervention(name) for name in library_names()}
+
+
+def write_scenario(scenario: Scenario) -> str:
+    """``scenario`` as the text of a file that reads back as the same scenario."""
+    data = scenario.model_dump(by_alias=True, exclude_none=True)
+    uses = data.pop("interventions")
+    lines = [line for key, value in data.items() for line in _lines(key, value)]
+    lines.append("interventions:" if uses else "interventions: []")
+    for use in uses:
+        entries = [line for key, value in use.items() for line in _lines(key, value)]
+        lines.extend(("  - " if index == 0 else "    ") + line for index, line in enumerate(entries))
+    return "\n".join(lines) + "\n"
+
+
+def _lines(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield f"{key}: {{{', '.join(f'{name}: {_scalar(item)}' for name, item in value.items())}}}"
+    elif key in CHANGE_KINDS:
+        same = len(set(map(repr, value))) == 1
+        each = ", ".join(f"{quintile}: {number!r}" for quintile, number in enumerate(value, start=1))
+        yield f"{key}: {value[0]!r}" if same else f"{key}: {{{each}}}"
+    else:
+        yield f"{key}: {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    if not isinstance(value, str):
+        return repr(value)
+    if value.replace("-", "").isalpha() and value.isascii() and value.lower() not in ("true", "false", "null"):
+        return value
+    return '"' + "".join(_escaped(char) for char in value) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    return char if char.isprintable() else f"\\U{ord(char):08X}"
+
+
+def _text(path: Path, name: str) -> str:
+    """The text of a file after every check that can be made before it is parsed."""
+    try:
+        information = path.stat()
+        if stat.S_ISDIR(information.st_mode):
+            raise _refused(name, "a folder", "a file")
+        if not stat.S_ISREG(information.st_mode):
+            raise _refused(name, "something that is not a file", "a file")
+        if information.st_size > MOST_BYTES:
+            raise _refused(name, f"{information.st_size // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise _refused(name, "no such file", _siblings(path)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _refused(name, f"a file that cannot be read ({reason})") from None
+    return _decoded(content, name)
+
+
+def _siblings(path: Path) -> str:
+    """The YAML files beside a missing one, to choose from."""
+    try:
+        names = sorted(item.name for item in path.parent.iterdir() if item.suffix in (".yaml", ".yml"))
+    except (OSError, ValueError):
+        return "the path of a file"
+    near = nearest_name(path.name, names)
+    return f"'{path.parent / near}'" if near else "the path of a file"
+
+
+def _decoded(content: bytes, name: str) -> str:
+    if len(content) > MOST_BYTES:
+        raise _refused(name, f"more than {MOST_BYTES // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        found = f"the byte 0x{content[error.start]:02x}, which is not UTF-8"
+        raise InvalidFileError([Problem(name, line, column, "", found, "a text file in UTF-8")]) from None
+
+
+def _refused(name: str, found: str, allowed: str = "") -> InvalidFileError:
+    return InvalidFileError([Problem(name, 0, 0, "", found, allowed)])
+
+
+def _tree(text: str, name: str) -> Node:
+    """The map in ``text``; raises with every problem of its form."""
+    if len(text) > MOST_BYTES:
+        raise _refused(name, f"{len(text) // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
+    root, problems = compose(text, name)
+    if root is not None and not isinstance(root.value, dict) and not problems:
+        empty = root.value is None
+        found = "an empty file" if empty else shown(root.plain())
+        problems = [Problem(name, root.line, root.column, "", found, "a map of keys and values")]
+    if problems or root is None:
+        raise InvalidFileError(problems)
+    return root
+
+
+def _inherited(path: Path, name: str, above: tuple[tuple[Path, str], ...]) -> Node:
+    """The map in ``path`` with the keys it inherits; a key it sets replaces the inherited one whole."""
+    root = _tree(_text(path, name), name)
+    own = root.value
+    assert isinstance(own, dict)
+    problems = list(_not_stated(root, own)) if above or "extends" in own else []
+    if "extends" not in own:
+        if problems:
+            raise InvalidFileError(problems)
+        return root
+    entry = own["extends"]
+    try:
+        base = _base(entry, path, name, above)
+    except InvalidFileError as error:
+        raise InvalidFileError([*problems, *error.problems]) from None
+    if problems:
+        raise InvalidFileError(problems)
+    assert isinstance(base.value, dict)
+    inherited = {key: item for key, item in base.value.items() if key not in EACH_FILE_STATES}
+    merged = {**inherited, **{key: item for key, item in own.items() if key != "extends"}}
+    return Node(merged, name, root.line, root.column)
+
+
+def _not_stated(root: Node, own: Mapping[Any, Entry]) -> Iterator[Problem]:
+    """What each file of a chain must say for itself."""
+    for key in EACH_FILE_STATES:
+        if key not in own:
+            yield Problem(root.file, root.line, root.column, key, f"{MISSING} in every file")
+        elif key == "hisim" and own[key].node.value != 1:
+            node = own[key].node
+            yield Problem(root.file, node.line, node.column, key, shown(node.plain()), "1")
+
+
+def _base(entry: Entry, path: Path, name: str, above: tuple[tuple[Path, str], ...]) -> Node:
+    """The tree of the file that ``path`` extends."""
+
+    def refused(found: str, allowed: str) -> InvalidFileError:
+        place = (name, entry.node.line, entry.node.column, "extends")
+        return InvalidFileError([Problem(*place, found, allowed)])
+
+    value = entry.node.value
+    if not isinstance(value, str) or not value or "\0" in value or PurePath(value).is_absolute():
+        raise refused(shown(value), "the name of one file, relative to this one")
+    chain = (*above, (path.resolve(), name))
+    target = path.parent / value
+    names = [each for _, each in chain]
+    if target.resolve() in [each for each, _ in chain]:
+        circle = names[[each for each, _ in chain].index(target.resolve()) :]
+        raise refused(f"a circle: {' -> '.join([*circle, circle[0]])}", "a file that does not come back to this one")
+    if len(chain) >= MOST_FILES:
+        raise refused(f"a chain of more than {MOST_FILES} files", f"at most {MOST_FILES}")
+    shown_name = str(PurePath(name).parent / value)
+    try:
+        return _inherited(target, shown_name, chain)
+    except InvalidFileError as error:
+        if [problem.line for problem in error.problems] == [0]:
+            problem = error.problems[0]
+            raise refused(f"{problem.file}: {problem.found}", problem.allowed) from None
+        raise
+
+
+def _scenario(root: Node) -> Scenario:
+    """The scenario in a tree; raises with every problem of its content."""
+    data, places = root.plain(), Places(root)
+    problems = [conflict_problem(places, conflict) for conflict in conflicts(data)]
+    problems.extend(_resolve(data, places))
+    try:
+        scenario = Scenario.model_validate(data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found = list(problems_of(error.errors(include_url=False), places, Scenario))
+        problems.extend(found if found or problems else [places.problem((), str(error.errors()[0]["msg"]))])
+    if problems:
+        raise InvalidFileError(problems)
+    return scenario
+
+
+def _resolve(data: dict[Any, Any], places: Places) -> Iterator[Problem]:
+    """Put each intervention that is named beside its name; report the names that the library lacks."""
+    uses = data.get("interventions")
+    for index, use in enumerate(uses if isinstance(uses, list) else ()):
+        name = use.get("use") if isinstance(use, dict) else None
+        if not isinstance(name, str) or "intervention" in use:
+            continue
+        if name in library_names():
+            use["intervention"] = packaged_intervention(name)
+        else:
+            near = nearest_name(name, library_names())
+            found = f"the unknown intervention {shown(name)}"
+            yield places.problem(("interventions", index, "use"), found, ", ".join(library_names()), near)
+
+
+def _intervention(text: str, name: str, stem: str) -> Treatment | SmokingCessation:
+    root = _tree(text, name)
+    places = Places(root)
+    data = root.plain()
+    mechanism = data.get("mechanism")
+    if mechanism not in list(MECHANISMS):
+        names = " or ".join(f"'{each}'" for each in MECHANISMS)
+        found = shown(mechanism) if "mechanism" in data else MISSING
+        raise InvalidFileError([places.problem(("mechanism",), found, names, nearest_name(mechanism, MECHANISMS))])
+    model = MECHANISMS[mechanism]
+    try:
+        intervention = model.model_validate(data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidFileError(problems_of(error.errors(include_url=False), places, model)) from None
+    if intervention.id != stem:
+        found = f"'{intervention.id}' in a file called '{stem}'"
+        raise InvalidFileError([places.problem(("id",), found, f"'{stem}'")])
+    return intervention
+
+
+__all__ = [
+    "Use", "library_names", "load_library", "packaged_intervention", "read_intervention", "read_scenario",
+    "read_scenario_text", "write_scenario",
+]  # fmt: skip

@@ -1,0 +1,270 @@
+"""What a scenario is: for which years, on which trend, with which interventions at what scale.
+
+The attributes below are the reference of the file format. A scenario is frozen: it can be compared,
+hashed by its text and shared between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, InstanceOf, WithJsonSchema, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from hisim.declare.delivery import ChangeKind, scale
+from hisim.declare.distribution import Declaration, Text, Title, Version
+from hisim.declare.intervention import Slug, SmokingCessation, Treatment
+from hisim.errors import nearest_name
+
+QUINTILES = (1, 2, 3, 4, 5)
+FIRST_START, LAST_OBSERVED, LONGEST = 2002, 2011, 40
+ONE_OR_FIVE = "one number, or all five quintiles"
+USE_KEYS = ("use", "relative", "to", "add", "from", "full_from", "until", "intervention")
+FILLED_IN = ("from", "full_from")
+"""Keys of a use that are filled in when a file leaves them out."""
+CHANGE_KINDS: tuple[ChangeKind, ...] = ("relative", "to", "add")
+
+
+def _by_quintile(value: Any) -> Any:
+    """Five values from one number or from a map with the keys 1 to 5."""
+    if isinstance(value, Mapping):
+        unknown = [key for key in value if type(key) is not int or key not in QUINTILES]
+        missing = [quintile for quintile in QUINTILES if quintile not in value]
+        if unknown or missing:
+            raise PydanticCustomError("quintiles", "quintiles 1 to 5", {"unknown": unknown, "missing": missing})
+        return tuple(value[quintile] for quintile in QUINTILES)
+    if isinstance(value, list):
+        raise PydanticCustomError("quintile_list", "{found}", {"found": "a list", "allowed": ONE_OR_FIVE})
+    return value if isinstance(value, tuple) else (value,) * len(QUINTILES)
+
+
+def _quintile_schema(low: float, high: float) -> WithJsonSchema:
+    number = {"type": "number", "minimum": low, "maximum": high}
+    keys = [str(quintile) for quintile in QUINTILES]
+    each = {"type": "object", "properties": {key: number for key in keys}, "required": keys}
+    return WithJsonSchema({"anyOf": [number, {**each, "additionalProperties": False}]})
+
+
+def _five(low: float, high: float) -> Any:
+    number = Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
+    return Annotated[
+        tuple[number, number, number, number, number], BeforeValidator(_by_quintile), _quintile_schema(low, high)
+    ]
+
+
+FiveFloats = tuple[float, float, float, float, float]
+if TYPE_CHECKING:
+    Times = FiveFloats
+    Shares = FiveFloats
+    Additions = FiveFloats
+else:
+    Times, Shares, Additions = _five(0, 10), _five(0, 1), _five(-1, 1)
+
+
+class Change(NamedTuple):
+    """By how much coverage changes, in quintiles 1 (most deprived) to 5."""
+
+    kind: ChangeKind
+    values: FiveFloats
+
+
+class Trend(Declaration):
+    """How mortality rates go on after the last observed year."""
+
+    kind: Literal["flat", "continue", "damped"] = "damped"
+    """``flat``: no change; ``continue``: the observed yearly change; ``damped``: it shrinks every year."""
+    damping: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    """What the yearly change is multiplied by each year; only with ``damped``, where it is 0.9 unless given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_damping(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("kind", "damped") == "damped" and data.get("damping") is None:
+            return {**data, "damping": 0.9}
+        return data
+
+
+class Simulation(Declaration):
+    """How the model is run."""
+
+    people_per_cohort: Annotated[int, Field(ge=16, le=100_000, multiple_of=16)] = 1280
+    """Simulated people in each cohort; a multiple of 16."""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 2011
+    """Seed of chance: the same seed gives the same result."""
+    estimator: Literal["expected", "sampled"] = "expected"
+    """``expected``: survival weights, the more precise; ``sampled``: deaths are drawn, counts are whole."""
+
+
+class Use(Declaration):
+    """One intervention at one scale."""
+
+    id: Slug = Field(alias="use")
+    """Which intervention of the library; each at most once."""
+    relative: Times | None = None
+    """Coverage times this, 0 to 10: one number, or one for each quintile. 1.4 = 40 % more."""
+    to: Shares | None = None
+    """Coverage brought to this fraction, 0 to 1: one number, or one for each quintile."""
+    add: Additions | None = None
+    """This fraction added to coverage, -1 to 1: one number, or one for each quintile."""
+    start: int = Field(alias="from")
+    """First year of the change; the scenario's first year unless given."""
+    full_from: int
+    """First year at full scale, reached in a straight line; the same as ``from`` unless given."""
+    until: int | None = None
+    """Last year of delivery; afterwards what was gained fades. Left out = to the end."""
+    intervention: SkipJsonSchema[InstanceOf[Treatment] | InstanceOf[SmokingCessation]] = Field(exclude=True, repr=False)
+    """The intervention itself, put here by the reader."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_full_scale_at_once(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "full_from" not in data:
+            start = data.get("from", data.get("start"))
+            return data if start is None else {**data, "full_from": start}
+        return data
+
+    @property
+    def change(self) -> Change:
+        """Kind of change and its value in each quintile."""
+        return next(Change(kind, getattr(self, kind)) for kind in CHANGE_KINDS if getattr(self, kind) is not None)
+
+    def scale_in_place(self, year: int) -> float:
+        """Share of the change in place in ``year``, from 0 to 1."""
+        persistence = self.intervention.persistence_years.value
+        return scale(year, self.start, self.full_from, self.until, persistence)
+
+    @model_validator(mode="after")
+    def _no_conflict(self) -> Use:
+        _refuse(use_conflicts(self.model_dump(by_alias=True), ()))
+        return self
+
+
+class Scenario(Declaration):
+    """What is done, for whom, from when; everything else carries on as now."""
+
+    hisim: Version
+    """Version of this file format."""
+    name: Slug
+    """Short name: small letters, digits and hyphens. Never ``comparator``."""
+    title: Title
+    """Title in plain words."""
+    description: Text | None = None
+    """What a reader should know."""
+    area: Literal["E92000001"] = "E92000001"
+    """ONS code of the area; England for now."""
+    start: Annotated[int, Field(ge=FIRST_START, le=LAST_OBSERVED)]
+    """First year."""
+    end: int
+    """Last year, at most 40 years after the first."""
+    trend: Trend = Field(default_factory=Trend)
+    """How mortality rates go on after the last observed year."""
+    observed_to: Annotated[int, Field(le=LAST_OBSERVED)] = LAST_OBSERVED
+    """Last year whose observed rates are used; an earlier one makes a hindcast."""
+    simulation: Simulation = Field(default_factory=Simulation)
+    """How the model is run."""
+    interventions: Annotated[tuple[Use, ...], Field(strict=False, max_length=50)] = ()
+    """What is done, each at its scale."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_start(cls, data: Any) -> Any:
+        uses = data.get("interventions") if isinstance(data, Mapping) else None
+        if not isinstance(uses, list | tuple) or "start" not in data:
+            return data
+        filled = [_with_start(use, data["start"]) if isinstance(use, Mapping) else use for use in uses]
+        return {**data, "interventions": filled}
+
+    @model_validator(mode="after")
+    def _nothing_impossible(self) -> Scenario:
+        data = {**self.model_dump(exclude={"interventions"}), "interventions": []}
+        data["interventions"] = [use.model_dump(by_alias=True) for use in self.interventions]
+        _refuse(conflicts(data))
+        return self
+
+
+def _with_start(use: Mapping[str, Any], start: object) -> Mapping[str, Any]:
+    return use if "from" in use or "start" in use else {**use, "from": start}
+
+
+Place = tuple[str | int, ...]
+
+
+class Conflict(NamedTuple):
+    """Values that are each valid but do not go together: where, what, what else, and the other place."""
+
+    place: Place
+    found: str
+    allowed: str
+    other: Place | None = None
+
+
+def _refuse(found: Iterator[Conflict]) -> None:
+    problems = [(".".join(map(str, item.place)), item) for item in found]
+    if problems:
+        text = "; ".join(f"{place}: {item.found}; allowed: {item.allowed}" for place, item in problems)
+        raise PydanticCustomError("conflict", "{found}", {"found": text, "seen": True})
+
+
+def _whole(data: Mapping[Any, Any], key: str) -> int | None:
+    value = data.get(key)
+    return value if type(value) is int else None
+
+
+def _order(data: Mapping[Any, Any], earlier: str, later: str, place: Place) -> Iterator[Conflict]:
+    first, second = _whole(data, earlier), _whole(data, later)
+    if first is not None and second is not None and second < first:
+        yield Conflict((*place, later), f"{second}, before {earlier} {first}", f"{first} or later", (*place, earlier))
+
+
+def conflicts(data: Mapping[Any, Any]) -> Iterator[Conflict]:
+    """Every conflict in a scenario as read; what is missing or of the wrong type is passed over."""
+    if data.get("name") == "comparator":
+        yield Conflict(("name",), "'comparator'", "any other name: that one is kept for carrying on as now")
+    yield from _order(data, "start", "end", ())
+    yield from _order(data, "start", "observed_to", ())
+    start, end = _whole(data, "start"), _whole(data, "end")
+    if start is not None and end is not None and end > start + LONGEST:
+        yield Conflict(("end",), f"{end}", f"{start + LONGEST} or earlier ({LONGEST} years after start)", ("start",))
+    trend = data.get("trend")
+    if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind", "damped") != "damped":
+        found = f"damping with kind '{trend.get('kind')}'"
+        yield Conflict(("trend", "damping"), found, "damping only with kind 'damped'", ("trend", "kind"))
+    uses = data.get("interventions")
+    for index, use in enumerate(uses if isinstance(uses, list | tuple) else ()):
+        if isinstance(use, Mapping):
+            place = ("interventions", index)
+            yield from use_conflicts(use, place)
+            yield from _years_within(use, place, start, end)
+    yield from _used_twice(uses if isinstance(uses, list | tuple) else ())
+
+
+def use_conflicts(use: Mapping[Any, Any], place: Place) -> Iterator[Conflict]:
+    """Conflicts within one use of an intervention."""
+    given = [kind for kind in CHANGE_KINDS if use.get(kind) is not None]
+    if not given and not any(nearest_name(key, CHANGE_KINDS) for key in use if key not in USE_KEYS):
+        yield Conflict(place, "no amount", "exactly one of relative, to, add")
+    for kind in given[1:]:
+        found = f"'{kind}' beside '{given[0]}': two lines that set the same thing"
+        yield Conflict((*place, kind), found, "exactly one of relative, to, add", (*place, given[0]))
+    yield from _order(use, "from", "full_from", place)
+    yield from _order(use, "from" if _whole(use, "full_from") is None else "full_from", "until", place)
+
+
+def _years_within(use: Mapping[Any, Any], place: Place, start: int | None, end: int | None) -> Iterator[Conflict]:
+    if start is None or end is None or end < start:
+        return
+    for key in ("from", "full_from", "until"):
+        year = _whole(use, key)
+        if year is not None and not start <= year <= end:
+            yield Conflict((*place, key), f"{year}", f"a year from start {start} to end {end}")
+
+
+def _used_twice(uses: list[Any] | tuple[Any, ...]) -> Iterator[Conflict]:
+    first: dict[str, int] = {}
+    for index, use in enumerate(uses):
+        name = use.get("use") if isinstance(use, Mapping) else None
+        if isinstance(name, str) and first.setdefault(name, index) != index:
+            place, other = ("interventions", index, "use"), ("interventions", first[name], "use")
+            yield Conflict(place, f"'{name}' a second time", "each intervention at most once", other)

@@ -1,0 +1,223 @@
+"""Packaged tables in, the model's inputs out: the one place where all of them come together."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from hisim.errors import ImpossibleModelError
+from hisim.inputs import coverage, exposures, smoking
+from hisim.inputs.catalogue import list_tables
+from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, mortality_shape
+from hisim.inputs.mortality import by_band, observed_deaths, observed_rates
+from hisim.inputs.population import births, observed_population
+from hisim.inputs.relative_risks import log_hazard_ratios
+from hisim.inputs.tables import read_table
+from hisim.inputs.trend import KINDS, fitted_years, projected_rates, yearly_slopes
+from hisim.variables import CAUSES, DIMENSIONS, INPUTS, RISKS, describe
+
+AREAS = {"E92000001": "England"}
+EARLIEST_START = 2002
+LONGEST = 40
+
+
+def load_inputs(
+    start: int = 2011,
+    end: int = 2020,
+    *,
+    trend: str = "damped",
+    damping: float = 0.9,
+    observed_to: int = 2011,
+    area: str = "E92000001",
+) -> xr.Dataset:
+    """Everything the model needs to project ``area`` from ``start`` to ``end``.
+
+    Parameters
+    ----------
+    start, end
+        First (2002..2011) and last year, at most 40 years apart.
+    trend
+        How mortality goes on after ``observed_to``: flat, continue or damped.
+    damping
+        With damped, the factor by which the yearly change shrinks each year, over 0 to 1.
+    observed_to
+        Last year whose observed rates are used, ``start``..2011; earlier for a hindcast.
+    area
+        ONS code; England only.
+
+    Returns
+    -------
+    xarray.Dataset
+        :data:`hisim.variables.INPUTS`, with sources, digests, quality and assumptions in its attributes.
+
+    Raises
+    ------
+    ImpossibleModelError
+        When the years, trend or area are not among those allowed.
+    InvalidTableError
+        When a packaged table is damaged.
+    """
+    _check(start, end, trend, damping, observed_to, area)
+    tables = {entry.name: read_table(entry.name) for entry in list_tables()}
+    parameters = dict(zip(tables["parameters"]["name"].astype(str), tables["parameters"]["value"], strict=True))
+    shape = mortality_shape(tables)
+    population = observed_population(tables, shape)
+    arrays: dict[str, np.ndarray] = {
+        "population": population[start - FIRST_YEAR],
+        "births": births(population, start, end),
+        "mortality_rate": _mortality(tables, shape, population, (start, end, observed_to), trend, damping),
+        **_people(tables, population[LAST_YEAR - FIRST_YEAR], parameters),
+        **_hazards(tables, parameters),
+    }
+    settings: dict[str, object] = {
+        "start": start,
+        "end": end,
+        "trend": trend,
+        "damping": damping,
+        "observed_to": observed_to,
+        "area": area,
+    }
+    settings["hypertension_threshold"] = parameters["hypertension_threshold"]
+    return _dataset(arrays, range(start, end + 1)).assign_attrs(settings | _provenance(tables, start))
+
+
+def _check(start: int, end: int, trend: str, damping: float, observed_to: int, area: str) -> None:
+    if area not in AREAS:
+        raise ImpossibleModelError(f"area: found '{area}'; allowed: {', '.join(AREAS)} (England)")
+    if not EARLIEST_START <= start <= LAST_YEAR:
+        raise ImpossibleModelError(f"start: found {start}; allowed: {EARLIEST_START} to {LAST_YEAR}")
+    if not start <= end <= start + LONGEST:
+        raise ImpossibleModelError(f"end: found {end}; allowed: {start} to {start + LONGEST}")
+    if not start <= observed_to <= LAST_YEAR:
+        raise ImpossibleModelError(f"observed_to: found {observed_to}; allowed: {start} to {LAST_YEAR}")
+    if trend not in KINDS:
+        raise ImpossibleModelError(f"trend: found '{trend}'; allowed: {', '.join(KINDS)}")
+    if not 0 < damping <= 1:
+        raise ImpossibleModelError(f"damping: found {damping:g}; allowed: over 0, to 1")
+
+
+def _mortality(
+    tables: Tables,
+    shape: np.ndarray,
+    population: np.ndarray,
+    years: tuple[int, int, int],
+    trend: str,
+    damping: float,
+) -> np.ndarray:
+    """Rates of every year: observed to ``observed_to``, then the trend, (year, quintile, sex, age, cause)."""
+    start, end, observed_to = years
+    deaths = observed_deaths(tables)
+    rates = observed_rates(deaths, population, shape)
+    fitted = max(fitted_years(observed_to), 0)
+    slopes = yearly_slopes(deaths[:fitted], by_band(population[:fitted]))
+    last = observed_to - FIRST_YEAR
+    after = projected_rates(rates[last], slopes, max(end - observed_to, 0), trend, damping)
+    observed = rates[start - FIRST_YEAR : min(end, observed_to) - FIRST_YEAR + 1]
+    return np.concatenate([observed, after])
+
+
+def _people(tables: Tables, population: np.ndarray, parameters: dict[str, float]) -> dict[str, np.ndarray]:
+    """Exposures, disease and care, each (quintile, sex, age) unless its name says otherwise."""
+    observed, sbp_sd = exposures.observed_sbp(tables)
+    care = coverage.blood_pressure_care(tables, observed, sbp_sd, population, parameters)
+    cholesterol, cholesterol_sd = exposures.cholesterol(tables)
+    bmi, bmi_sd = exposures.bmi(tables)
+    diabetes = exposures.diabetes_prevalence(tables, population, parameters["diabetes_adults"])
+    chd, stroke = (exposures.history_prevalence(tables, disease) for disease in ("chd", "stroke"))
+    history, high_risk = coverage.either(chd, stroke), coverage.either(care.hypertensive, diabetes)
+    secondary = coverage.statin_coverage_history(chd.shape, parameters)
+    primary = coverage.statin_coverage_primary(history, high_risk, secondary, population, parameters)
+    return {
+        "sbp_mean": care.mean,
+        "sbp_sd": sbp_sd,
+        "cholesterol_mean": cholesterol,
+        "cholesterol_sd": cholesterol_sd,
+        "bmi_mean": bmi,
+        "bmi_sd": bmi_sd,
+        "exposure_correlation": exposures.correlation(parameters),
+        "diabetes_prevalence": diabetes,
+        "chd_prevalence": chd,
+        "stroke_prevalence": stroke,
+        "hypertension_known": care.known,
+        "antihypertensive_coverage": care.treated,
+        "statin_coverage_history": secondary,
+        "statin_coverage_primary": primary,
+        **_smoking(tables, population, parameters),
+    }
+
+
+def _smoking(tables: Tables, population: np.ndarray, parameters: dict[str, float]) -> dict[str, np.ndarray]:
+    current = smoking.current_smokers(tables, population)
+    relapse = smoking.relapse_probability(tables)
+    return {
+        "smoking_current": current,
+        "smoking_former": smoking.former_smokers(tables, current, population, parameters),
+        "years_since_quit_share": smoking.years_since_quit_share(relapse),
+        "quit_probability": smoking.quit_probability(tables),
+        "relapse_probability": relapse,
+        "stop_smoking_reach": smoking.stop_smoking_reach(current, population, parameters),
+    }
+
+
+def _hazards(tables: Tables, parameters: dict[str, float]) -> dict[str, np.ndarray]:
+    ratios = log_hazard_ratios(tables)
+    return {
+        "log_rr": ratios[: len(RISKS)],
+        "risk_reference": np.array([parameters.get(f"reference_{risk}", 0.0) for risk in RISKS]),
+        "smoking_rr": np.exp(ratios[len(RISKS)]),
+        "smoking_decay": smoking.decay(tables),
+        "smoking_group_of_cause": smoking.group_of_cause(),
+    }
+
+
+def _dataset(arrays: dict[str, np.ndarray], years: range) -> xr.Dataset:
+    coords = {name: list(d.labels) for name, d in DIMENSIONS.items() if d.labels is not None}
+    coords["year"] = list(years)
+    used = {dim for variable in INPUTS.values() for dim in variable.dims}
+    dataset = xr.Dataset(
+        {name: (variable.dims, arrays[name]) for name, variable in INPUTS.items()},
+        coords={name: labels for name, labels in coords.items() if name in used},
+    )
+    return describe(dataset, INPUTS)
+
+
+def _provenance(tables: Tables, start: int) -> dict[str, object]:
+    entries = list_tables()
+    citations = dict(tables["sources"][["key", "citation"]].astype(str).to_numpy().tolist())
+    lines = {}
+    for entry in entries:
+        keys = entry.source if "source" not in entry.choices else tables[entry.name]["source"].unique()
+        lines[entry.name] = "; ".join(citations.get(str(key), str(key)) for key in keys)
+    return {
+        "digests": json.dumps({entry.path.name: entry.sha256 for entry in entries}),
+        "sources": json.dumps(lines, ensure_ascii=False),
+        "quality": json.dumps(_quality(tables["deaths_by_cause"], start)),
+        "assumptions": json.dumps(assumptions(tables), ensure_ascii=False),
+    }
+
+
+def assumptions(tables: Tables) -> list[dict[str, object]]:
+    """Every assumption of the inputs: name, value and note; figures first, then how they are put together."""
+    figures = tables["parameters"]
+    assumed = figures[figures["status"] == "assumption"]
+    listed: list[dict[str, object]] = [
+        {"name": str(name), "value": float(value), "note": f"{note} [{unit}]"}
+        for name, value, unit, note in assumed[["name", "value", "unit", "note"]].to_numpy().tolist()
+    ]
+    ratios = tables["relative_risks"]
+    for row in ratios[ratios["status"] == "assumption"].itertuples():
+        name = f"hazard ratio of {row.cause}, {row.risk}, {row.sex}, ages {row.age_from}-{row.age_to:.0f}"
+        listed.append({"name": name, "value": float(row.hazard_ratio), "note": str(row.note)})
+    stated = tables["assumptions"][["name", "value", "note"]].astype(str).to_numpy().tolist()
+    return listed + [{"name": name, "value": value, "note": note} for name, value, note in stated]
+
+
+def _quality(deaths: pd.DataFrame, year: int) -> dict[str, dict[str, float]]:
+    """Share of the deaths of ``year`` from each cause whose figure is graded A, B or C."""
+    chosen = deaths[deaths["year"] == year]
+    counted = chosen.groupby(["cause", "quality"], observed=True)["deaths"].sum().unstack(fill_value=0.0)
+    shares = counted.div(counted.sum(axis=1), axis=0).reindex(columns=["A", "B", "C"], fill_value=0.0)
+    return {cause: {g: round(float(shares.loc[cause, g]), 6) for g in "ABC"} for cause in CAUSES}

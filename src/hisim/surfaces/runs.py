@@ -1,0 +1,171 @@
+"""Running scenarios and comparing results: from files to files and text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hisim.declare.files import read_scenario, read_scenario_text
+from hisim.declare.scenario import Scenario
+from hisim.errors import ImpossibleModelError, ProblemsError
+from hisim.surfaces.export import DEATHS, RESULT, TIDY, prepare_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FILES = (RESULT, TIDY, DEATHS)
+
+
+def read_all(files: Sequence[Path]) -> list[Scenario]:
+    """Every scenario, or every problem in all the files together."""
+    scenarios, problems = [], []
+    for file in files:
+        try:
+            scenarios.append(read_scenario(file))
+        except ProblemsError as error:
+            problems += list(error.problems)
+    if problems:
+        from hisim.errors import InvalidFileError
+
+        raise InvalidFileError(problems)
+    return scenarios
+
+
+def run_files(
+    files: Sequence[Path],
+    out: Path | None,
+    *,
+    overwrite: bool,
+    threads: int | None,
+    progress: Callable[[float], None] | None,
+    as_json: bool,
+) -> str:
+    """Project the scenarios of ``files`` and write the results; returns what to print."""
+    scenarios = read_all(files)
+    folder = out or Path("results") / scenarios[0].name
+    prepare_folder(folder, FILES, overwrite=overwrite)
+    from hisim.model.projection import project
+
+    projection = project(scenarios, threads=threads, progress=progress)
+    return write_and_describe(projection, scenarios, folder, as_json=as_json)
+
+
+def write_and_describe(
+    projection: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool
+) -> str:
+    """Write the projection, its comparison and its deaths, and say what they show and where they are."""
+    from hisim.outcomes.comparison import compare, tidy
+    from hisim.surfaces.export import deaths_table, write_csv, write_projection
+
+    comparison = compare(projection, calibrated=projection.attrs["estimator"] == "expected", **overlap_of(scenarios))
+    table = tidy(comparison)
+    write_projection(projection, folder / RESULT)
+    write_csv(table, folder / TIDY)
+    write_csv(deaths_table(projection), folder / DEATHS)
+    places = [str(folder / name) for name in FILES]
+    if as_json:
+        return json.dumps({"files": places, "comparison": _records(table)}, indent=2)
+    text = describe(projection, comparison, {scenario.name: scenario.title for scenario in scenarios})
+    return text + "\nWritten: " + "\n         ".join(places) + "\n"
+
+
+def overlap_of(scenarios: Sequence[Scenario]) -> dict[str, object]:
+    """The mix and its parts, where one scenario does exactly what others of the run do one by one."""
+    alone = [(s.interventions[0], s.name) for s in scenarios if len(s.interventions) == 1]
+    for scenario in scenarios:
+        parts = [name for use in scenario.interventions for other, name in alone if other == use]
+        if len(parts) > 1 and len(parts) == len(scenario.interventions):
+            return {"mix": scenario.name, "parts": tuple(parts)}
+    return {}
+
+
+def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str]) -> str:
+    """Findings first, then the tables behind them."""
+    from hisim.surfaces import summary
+    from hisim.surfaces.text import render
+
+    names = summary.scenarios(comparison)
+    if not names:
+        return "No scenario beside the comparator.\n"
+    lead = names[0]
+    years = [int(year) for year in projection["year"].values]
+    settings = projection.attrs
+    lines = [
+        titles.get(lead, lead),
+        f"England, {years[0]} to {years[-1]}, compared with carrying on as now.",
+        "",
+        *summary.findings(comparison, lead),
+        "",
+    ]
+    tables = [
+        summary.averted_table(comparison, lead, titles.get(lead, lead)),
+        summary.cause_table(comparison, lead),
+        summary.scenario_table(comparison, titles) if len(names) > 1 else None,
+        summary.gap_table(comparison, lead),
+        summary.level_table(comparison, lead),
+        summary.cost_table(projection, lead),
+    ]
+    how_sure = (
+        f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated people in "
+        f"each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}).\nIt says nothing "
+        "of how uncertain the effects, coverage and trends themselves are: those intervals come with uncertainty "
+        "analysis.\nDeaths are postponed, not abolished: who does not die in one year dies later.\n"
+    )
+    return "\n".join(lines) + render([table for table in tables if table]) + how_sure
+
+
+def _cohorts(years: Sequence[int]) -> int:
+    return 10 * (101 + len(years) - 1)
+
+
+def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:
+    """Compare the scenarios of one or more results with the same comparator."""
+    from hisim.outcomes.comparison import compare, tidy
+    from hisim.surfaces.export import read_projection
+
+    projections = [read_projection(path) for path in results]
+    projection = _joined(projections, results)
+    scenarios = {
+        name: read_scenario_text(text, name)
+        for one in projections
+        for name, text in json.loads(one.attrs["scenarios"]).items()
+    }
+    calibrated = projection.attrs["estimator"] == "expected"
+    comparison = compare(projection, by=by, calibrated=calibrated, **overlap_of(list(scenarios.values())))
+    if as_json:
+        return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
+    return describe(projection, comparison, {name: scenario.title for name, scenario in scenarios.items()})
+
+
+def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Dataset:
+    import xarray as xr
+
+    first = projections[0]
+    rest = []
+    for other, path in zip(projections[1:], results[1:], strict=True):
+        same = first.sizes["year"] == other.sizes["year"] and first["deaths"].isel(scenario=0).equals(
+            other["deaths"].isel(scenario=0)
+        )
+        if not same:
+            raise ImpossibleModelError(
+                f"{path}: found another comparator than in {results[0]}; allowed: the same area, years, trend, seed and "
+                "people in all results that are compared"
+            )
+        rest.append(other.isel(scenario=slice(1, None)))
+    if not rest:
+        return first
+    joined = xr.concat([first, *rest], dim="scenario", join="outer", fill_value=0.0, combine_attrs="override")
+    names = joined["scenario"].values.tolist()
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ImpossibleModelError(f"scenario: found '{twice}' in two results; allowed: a name of its own for each")
+    return joined
+
+
+def _records(table: object) -> object:
+    import pandas as pd
+
+    assert isinstance(table, pd.DataFrame)
+    return json.loads(table.to_json(orient="records"))

@@ -1,0 +1,188 @@
+"""The tables a commissioner reads, from a comparison: who, how many, by when, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import xarray as xr
+
+from hisim.surfaces.text import Row, Table, fifth, people, significant, with_error
+from hisim.variables import CAUSE_GROUPS, COMPARATOR, QUINTILES
+
+AVERTED = "deaths_averted_cumulative"
+EVERYONE = {"sex": "Persons", "draw": 0}
+ALL = {"cause_group": "All causes"}
+ENGLAND = "all"
+
+
+def horizons(comparison: xr.Dataset) -> list[int]:
+    """Years reported after the first."""
+    return [int(year) for year in comparison["year"].values][1:] or [int(comparison["year"].values[-1])]
+
+
+def scenarios(comparison: xr.Dataset) -> list[str]:
+    """Names of the scenarios, without the comparator."""
+    return [str(name) for name in comparison["scenario"].values if name != COMPARATOR]
+
+
+def _pair(comparison: xr.Dataset, name: str, **where: object) -> tuple[float, float]:
+    cell = {key: value for key, value in where.items() if key in comparison[name].dims}
+    return float(comparison[name].sel(cell)), float(comparison[f"{name}_se"].sel(cell))
+
+
+def findings(comparison: xr.Dataset, scenario: str) -> Iterator[str]:
+    """What the scenario would do, in plain English."""
+    for year in horizons(comparison):
+        here = {**EVERYONE, **ALL, "scenario": scenario, "year": year}
+        most, _ = _pair(comparison, AVERTED, quintile="1", **here)
+        every, _ = _pair(comparison, AVERTED, quintile=ENGLAND, **here)
+        share = f", {most / every:.0%} of all," if every > 0 else ""
+        yield (
+            f"By the end of {year} about {people(every)} deaths would be prevented or postponed in England; "
+            f"{people(most)} of them{share} in the most deprived fifth."
+        )
+    yield from gap_sentences(comparison, scenario, horizons(comparison)[-1])
+
+
+def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[str]:
+    """What happens to the gap in life expectancy at birth, against England as in the 2010 target."""
+    first = int(comparison["year"].values[0])
+    for sex, who in (("Male", "men"), ("Female", "women")):
+        where = {"sex": sex, "draw": 0}
+        name = "life_expectancy_0_gap_average"
+        now, _ = _pair(comparison, name, scenario=COMPARATOR, year=first, **where)
+        without, _ = _pair(comparison, name, scenario=COMPARATOR, year=year, **where)
+        with_mix, error = _pair(comparison, name, scenario=scenario, year=year, **where)
+        change = with_mix - without
+        word = "narrows" if change < 0 else "widens"
+        yield (
+            f"The gap in life expectancy between the most deprived fifth and England, {who}: {now:.2f} years in {first}; "
+            f"in {year} {without:.2f} carrying on as now, {with_mix:.2f} with the mix "
+            f"(the mix {word} it by {abs(change) * 365.25:.1f} days, ±{error * 365.25:.1f})."
+        )
+
+
+def averted_table(comparison: xr.Dataset, scenario: str, title: str) -> Table:
+    """Deaths prevented or postponed by fifth and horizon, with the rate per 100,000 people a year."""
+    years = horizons(comparison)
+    rows = []
+    for label in (*map(str, QUINTILES), ENGLAND):
+        cells = [fifth(int(label)) if label != ENGLAND else "England"]
+        for year in years:
+            where = {**EVERYONE, **ALL, "scenario": scenario, "year": year, "quintile": label}
+            cells.append(with_error(*_pair(comparison, AVERTED, **where)))
+            cells.append(significant(_pair(comparison, "deaths_averted_per_100000", **where)[0]))
+        rows.append(Row(cells, strong=label == ENGLAND))
+    columns = ["fifth", *(text for year in years for text in (f"by {year}", "per 100,000 a year"))]
+    return Table(f"Deaths prevented or postponed: {title}", columns, rows, words=1)
+
+
+def cause_table(comparison: xr.Dataset, scenario: str) -> Table:
+    """Deaths prevented or postponed by cause group, in England and in the most deprived fifth."""
+    years = horizons(comparison)
+    rows = []
+    for group in (*CAUSE_GROUPS, "All causes"):
+        cells = [group]
+        for year in years:
+            where = {**EVERYONE, "scenario": scenario, "year": year, "cause_group": group}
+            cells.append(with_error(*_pair(comparison, AVERTED, quintile=ENGLAND, **where)))
+            cells.append(with_error(*_pair(comparison, AVERTED, quintile="1", **where)))
+        rows.append(Row(cells, strong=group == "All causes"))
+    columns = ["cause of death", *(text for y in years for text in (f"England by {y}", f"most deprived by {y}"))]
+    return Table("The same by cause of death", columns, rows, words=1)
+
+
+def scenario_table(comparison: xr.Dataset, titles: dict[str, str]) -> Table:
+    """Each scenario on a line: deaths prevented or postponed in the most deprived fifth and in England."""
+    years = horizons(comparison)
+    rows = []
+    for name in scenarios(comparison):
+        cells = [titles.get(name, name)]
+        for year in years:
+            where = {**EVERYONE, **ALL, "scenario": name, "year": year}
+            cells.append(with_error(*_pair(comparison, AVERTED, quintile="1", **where)))
+            cells.append(with_error(*_pair(comparison, AVERTED, quintile=ENGLAND, **where)))
+        rows.append(Row(cells))
+    if "overlap" in comparison:
+        rows += _overlap_rows(comparison, years)
+    columns = ["scenario", *(text for y in years for text in (f"most deprived by {y}", f"England by {y}"))]
+    return Table("Scenarios side by side", columns, rows, words=1)
+
+
+def _overlap_rows(comparison: xr.Dataset, years: Sequence[int]) -> list[Row]:
+    cells = ["Overlap: the parts added up, less the mix"]
+    for year in years:
+        for label in ("1", ENGLAND):
+            where = {**EVERYONE, **ALL, "year": year, "quintile": label}
+            cells.append(with_error(*_pair(comparison, "overlap", **where)))
+    return [Row(cells, strong=True)]
+
+
+def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
+    """Gaps and indices of life expectancy at birth: now, and at each horizon without and with the mix."""
+    years = [int(year) for year in comparison["year"].values]
+    kinds = (
+        ("gap_average", "most deprived fifth against England, years"),
+        ("gap_q5", "most against least deprived fifth, years"),
+        ("sii", "slope index of inequality, years"),
+        ("relative_gap_average", "most deprived fifth against England, % of England"),
+    )
+    rows = []
+    for suffix, words in kinds:
+        for sex in ("Male", "Female"):
+            cells = [words, "men" if sex == "Male" else "women"]
+            for year in years:
+                for name in (COMPARATOR, scenario) if year != years[0] else (COMPARATOR,):
+                    value, _ = _pair(
+                        comparison, f"life_expectancy_0_{suffix}", sex=sex, draw=0, year=year, scenario=name
+                    )
+                    cells.append(f"{value * 100:.3f} %" if suffix.startswith("relative") else f"{value:.3f}")
+            rows.append(Row(cells))
+    columns = ["gap in life expectancy at birth", "", f"{years[0]}"]
+    columns += [text for y in years[1:] for text in (f"{y} as now", f"{y} with mix")]
+    return Table("The gap now and then", columns, rows)
+
+
+def level_table(comparison: xr.Dataset, scenario: str) -> Table:
+    """Life expectancy, premature mortality and infant mortality of the most deprived fifth and England."""
+    years = [int(year) for year in comparison["year"].values]
+    kinds = (
+        ("life_expectancy_0", "Life expectancy at birth, years", ("Male", "Female"), 2),
+        ("life_expectancy_65", "Life expectancy at 65, years", ("Male", "Female"), 2),
+        ("under_75_rate", "Deaths under 75 per 100,000 (ESP 2013)", ("Persons",), 1),
+        ("under_75_circulatory_rate", "Circulatory deaths under 75 per 100,000", ("Persons",), 1),
+        ("infant_mortality", "Infant deaths per 1,000 aged 0", ("Persons",), 2),
+    )
+    rows = []
+    for name, words, sexes, digits in kinds:
+        for sex in sexes:
+            for label in ("1", ENGLAND):
+                who = {"Male": ", men", "Female": ", women", "Persons": ""}[sex]
+                cells = [words + who, "most deprived" if label == "1" else "England"]
+                for year in years:
+                    for each in (COMPARATOR, scenario) if year != years[0] else (COMPARATOR,):
+                        value, _ = _pair(comparison, name, sex=sex, draw=0, year=year, scenario=each, quintile=label)
+                        cells.append(f"{value:.{digits}f}")
+                rows.append(Row(cells))
+    columns = ["level", "fifth", f"{years[0]}", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
+    return Table("Levels behind the gap", columns, rows)
+
+
+def cost_table(projection: xr.Dataset, scenario: str) -> Table | None:
+    """People served and money spent beyond the comparator, by intervention, over the whole run."""
+    here = projection.sel(scenario=scenario).isel(draw=0)
+    last = int(projection["year"].values[-1])
+    rows = []
+    for name in projection["intervention"].values.tolist():
+        one = here.sel(intervention=name)
+        served = float(one["covered"].sel(year=last).sum())
+        if served == 0 and float(one["covered"].sum()) == 0:
+            continue
+        by_fifth = float(one["covered"].sel(year=last, quintile=1).sum()) / served if served else 0.0
+        cost, total = float(one["cost_gbp"].sel(year=last).sum()), float(one["cost_gbp"].sum())
+        rows.append(Row([name, people(served), f"{by_fifth:.0%}", significant(cost / 1e6), significant(total / 1e6)]))
+    if not rows:
+        return None
+    columns = ["intervention", f"more people served in {last}", "in most deprived", f"£m in {last}", "£m, all years"]
+    return Table("What it takes beyond carrying on as now", columns, rows, words=1,
+                 note="Costs at the price years the interventions state, undiscounted; savings are not counted.")  # fmt: skip

@@ -1,0 +1,81 @@
+"""England itself: the comparator is what was observed, and the default run is precise enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import make_scenario
+
+from hisim.declare.files import load_library, read_scenario
+from hisim.inputs.load import load_inputs
+from hisim.model.projection import project
+from hisim.outcomes.comparison import compare
+from hisim.variables import COMPARATOR
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+NAMES = ("three-actions", "antihypertensives", "statins", "stop-smoking")
+FEW = 160
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return project([read_scenario(SCENARIOS / f"{name}.yaml") for name in NAMES])
+
+
+@pytest.mark.parametrize(("year", "deaths"), [(2009, 459_241), (2010, 461_016), (2011, 452_863)])
+def test_first_year_deaths_are_those_registered(year, deaths):
+    """ONS deaths registered in England, with that year's rates and population."""
+    scenario = make_scenario(start=year, end=year, people_per_cohort=FEW)
+    result = project(scenario)
+    assert float(result["deaths"].sel(scenario=COMPARATOR).sum()) == pytest.approx(deaths, abs=0.5)
+
+
+def test_every_cell_of_the_comparator_is_rate_times_person_years(demo):
+    """To 1e-9 relative in every quintile, sex, age, year and cause, where there is a rate."""
+    result = demo.sel(scenario=COMPARATOR).isel(draw=0)
+    expected = (load_inputs()["mortality_rate"] * result["person_years"]).values
+    np.testing.assert_allclose(result["deaths"].values, expected, rtol=1e-9, atol=0)
+
+
+def test_population_of_the_first_year_is_the_mid_year_estimate(demo):
+    lived = demo["person_years"].sel(scenario=COMPARATOR).isel(draw=0, year=0)
+    assert float(lived.sum()) == pytest.approx(53_107_169, abs=0.5)
+
+
+def test_hindcast_from_2002_uses_no_later_rate():
+    early = load_inputs(2002, 2008, observed_to=2002, trend="flat")["mortality_rate"]
+    assert all(early.isel(year=y).equals(early.isel(year=0).assign_coords(year=2002 + y)) for y in range(7))
+
+
+def test_a_null_scenario_on_england_is_the_comparator_bit_for_bit():
+    library = load_library()
+    uses = [(library[name], {"relative": 1.0}) for name in sorted(library)]
+    result = project(make_scenario(*uses, end=2014, people_per_cohort=FEW))
+    assert result["deaths"][0].values.tobytes() == result["deaths"][1].values.tobytes()
+    assert result["person_years"][0].values.tobytes() == result["person_years"][1].values.tobytes()
+
+
+def test_default_settings_give_a_monte_carlo_error_of_at_most_1_percent(demo):
+    """Deaths averted in the most deprived fifth, by 2015 and by 2020, under the three actions."""
+    comparison = compare(demo)
+    cell = {"scenario": "three-actions", "quintile": "1", "sex": "Persons", "cause_group": "All causes", "draw": 0}
+    for year in (2015, 2020):
+        value = float(comparison["deaths_averted_cumulative"].sel({**cell, "year": year}))
+        error = float(comparison["deaths_averted_cumulative_se"].sel({**cell, "year": year}))
+        assert value > 0
+        assert 0 < error / value <= 0.01
+
+
+def test_the_monte_carlo_error_is_what_other_seeds_show():
+    """Spread over 12 seeds against the stated error: their ratio is between 0.5 and 2 (chi-squared, 1 in 500)."""
+    found, stated = [], []
+    for seed in range(12):
+        library = load_library()
+        uses = [(library["statins"], {"relative": 1.4})]
+        comparison = compare(project(make_scenario(*uses, end=2013, people_per_cohort=FEW, seed=seed)), by=(2013,))
+        cell = {"scenario": "mix", "quintile": "all", "sex": "Persons", "cause_group": "All causes", "draw": 0}
+        found.append(float(comparison["deaths_averted_cumulative"].sel({**cell, "year": 2013})))
+        stated.append(float(comparison["deaths_averted_cumulative_se"].sel({**cell, "year": 2013})))
+    assert 0.5 < np.std(found, ddof=1) / np.sqrt(np.mean(np.square(stated))) < 2.0
