@@ -21,7 +21,7 @@ from hisim.outcomes.estimands import (
     LEVELS,
     MEASURES,
     Estimand,
-    labelled,
+    attributes,
     ranked_population,
 )
 from hisim.outcomes.jackknife import monte_carlo_se
@@ -152,12 +152,12 @@ def _estimates(dataset: xr.Dataset, *, years: Sequence[int], mix: str | None, pa
 def _described(
     result: xr.Dataset, projection: xr.Dataset, years: Sequence[int], mix: str | None, parts: Sequence[str]
 ) -> xr.Dataset:
-    for name in list(result.data_vars):
-        plain = str(name).removesuffix(SE)
-        known = ESTIMANDS[plain] if plain in ESTIMANDS else _overlap_estimand()
-        result[name] = labelled(known, result[name]).rename(name)
+    for name in map(str, result.data_vars):
+        plain = name.removesuffix(SE)
+        attrs = attributes(ESTIMANDS[plain] if plain in ESTIMANDS else _overlap_estimand())
         if plain != name:
-            result[name].attrs["long_name"] += ": Monte Carlo standard error"
+            attrs["long_name"] += ": Monte Carlo standard error"
+        result.variables[name].attrs = result.variables[name].attrs | attrs
     told = {"years_reported": ", ".join(map(str, years)), "comparator": COMPARATOR}
     if mix is not None:
         told |= {"mix": mix, "parts": ", ".join(parts)}

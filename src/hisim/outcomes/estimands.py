@@ -17,7 +17,7 @@ import xarray as xr
 
 from hisim.outcomes import inequality, mortality
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, fifths, of_comparator, with_totals
-from hisim.outcomes.standardised import ESP1976, ESP2013
+from hisim.outcomes.standardised import ESP1976, ESP2013, Standard
 
 Good = Literal["higher", "lower", "nearer 0", "nearer 1", "not applicable"]
 Compute = Callable[[xr.Dataset], xr.DataArray]
@@ -124,7 +124,7 @@ def _benefit(relative: bool) -> Compute:
     return compute
 
 
-def _rate(name: str, title: str, cause_group: str, standard: object) -> Estimand:
+def _rate(name: str, title: str, cause_group: str, standard: Standard) -> Estimand:
     compute = partial(mortality.standardised_rate, cause_group=cause_group, standard=standard)
     return Estimand(name, compute, "deaths per 100,000 person-years", "lower", title, f"{DIRECT}; {standard.name}")
 
@@ -182,9 +182,7 @@ BENEFITS = (
 )  # fmt: skip
 
 INEQUALITIES = tuple(_unequal(level, measure) for level in LEVELS for measure in MEASURES)
-ESTIMANDS = {
-    estimand.name: estimand for estimand in (*BURDEN, *BENEFITS, *LEVELS, *OTHER_STANDARDS, *INEQUALITIES)
-}
+ESTIMANDS = {estimand.name: estimand for estimand in (*BURDEN, *BENEFITS, *LEVELS, *OTHER_STANDARDS, *INEQUALITIES)}
 """Every estimand by name."""
 
 
@@ -195,5 +193,9 @@ def estimate(name: str, dataset: xr.Dataset) -> xr.DataArray:
 
 def labelled(estimand: Estimand, values: xr.DataArray) -> xr.DataArray:
     """``values`` with the name and attributes of their estimand; what they carry already is kept."""
-    attrs = {"units": estimand.unit, "long_name": estimand.title, "good": estimand.good, "source": estimand.source}
-    return values.rename(estimand.name).assign_attrs(attrs)
+    return values.rename(estimand.name).assign_attrs(attributes(estimand))
+
+
+def attributes(estimand: Estimand) -> dict[str, str]:
+    """What a dataset says about an estimand: unit, title, which way is good, and source."""
+    return {"units": estimand.unit, "long_name": estimand.title, "good": estimand.good, "source": estimand.source}

@@ -67,9 +67,7 @@ def monte_carlo_se(
     return parts[0] if len(parts) == 1 else xr.concat(parts, "draw", join="exact")
 
 
-def replicates(
-    projection: xr.Dataset, batches: slice = slice(None), *, calibrated: bool = True
-) -> xr.Dataset:
+def replicates(projection: xr.Dataset, batches: slice = slice(None), *, calibrated: bool = True) -> xr.Dataset:
     """Banded datasets with one batch left out each, along a new dimension ``replicate``.
 
     Each is (total - batch) B / (B - 1). When ``calibrated``, each cell (year, quintile, sex, age band, cause)

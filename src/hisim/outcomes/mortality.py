@@ -6,7 +6,7 @@ given its totals first) and keeps whatever dimensions lie before ``year``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -135,7 +135,9 @@ def _weighted(died: xr.DataArray, years: xr.DataArray) -> xr.DataArray:
     return bands.add_total(lost, "sex", bands.SEX_LABELS)
 
 
-def _over_bands(function: object, died: xr.DataArray, lived: xr.DataArray) -> xr.DataArray:
+def _over_bands(
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray], died: xr.DataArray, lived: xr.DataArray
+) -> xr.DataArray:
     core = [["age_band"], ["age_band"]]
     result: xr.DataArray = xr.apply_ufunc(function, died, lived, input_core_dims=core)
     return result

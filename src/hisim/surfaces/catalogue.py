@@ -9,10 +9,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hisim.declare.files import library_names, load_library, packaged_intervention, read_scenario
+from hisim.declare.notes import notes
 from hisim.errors import HisimError, Problem, ProblemsError, nearest_name
 
 if TYPE_CHECKING:
     from hisim.surfaces.text import Table
+
+
+def data_listing(as_json: bool) -> str:
+    """Every input table, a line each, and every assumption behind the inputs."""
+    from hisim.inputs.catalogue import list_tables
+    from hisim.inputs.load import load_inputs
+    from hisim.surfaces.text import Row, Table, render
+
+    entries = list_tables()
+    assumed = json.loads(load_inputs().attrs["assumptions"])
+    if as_json:
+        tables = [
+            {
+                "name": e.name, "title": e.title, "years": e.years, "source": list(e.source), "licence": e.licence,
+                "status": e.status, "units": e.units, "method": e.method, "sha256": e.sha256,
+            }
+            for e in entries
+        ]  # fmt: skip
+        return json.dumps({"tables": tables, "assumptions": assumed}, indent=2, ensure_ascii=False)
+    rows = [Row([e.name, e.title, e.years, ", ".join(e.source), e.sha256[:12]]) for e in entries]
+    listing = Table(f"{len(entries)} input tables of England", ["table", "what it holds", "years", "source", "sha256"],
+                    rows, words=5)  # fmt: skip
+    assumptions = Table(f"{len(assumed)} assumptions, not evidence", ["assumption", "value", "why"],
+                        [Row([a["name"], str(a["value"]), a["note"]]) for a in assumed], words=3)  # fmt: skip
+    return render([listing, assumptions], width=140)
 
 
 def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:
@@ -39,14 +65,15 @@ def explanation(file: Path) -> str:
     """The scenario in words, with whom it reaches by fifth."""
     from hisim.model.projection import inputs_of
     from hisim.surfaces.explain import explain_lines, reach_table, use_lines
-    from hisim.surfaces.text import render
+    from hisim.surfaces.text import render, wrapped
 
     scenario = read_scenario(file)
     lines = [*explain_lines(scenario)]
     for use in scenario.interventions:
         lines += ["", *use_lines(use)]
     table = render([reach_table(scenario, inputs_of(scenario))]) if scenario.interventions else ""
-    return "\n".join(lines) + "\n\n" + table
+    remarks = [f"Note: {remark}" for remark in notes(scenario)]
+    return wrapped(lines) + "\n\n" + table + wrapped(remarks)
 
 
 def intervention_listing(as_json: bool) -> str:
@@ -79,5 +106,6 @@ def intervention_sheet(name: str, as_json: bool) -> str:
     if as_json:
         return item.model_dump_json(indent=2)
     from hisim.surfaces.explain import intervention_lines
+    from hisim.surfaces.text import wrapped
 
-    return "\n".join(intervention_lines(item))
+    return wrapped(intervention_lines(item))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import xarray as xr
 
 from hisim.declare.distribution import Quantity
-from hisim.declare.intervention import SmokingCessation, Treatment, quantities
+from hisim.declare.intervention import ExposureEffect, SmokingCessation, Treatment, quantities
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.reach import reach
 from hisim.surfaces.text import Row, Table, fifth, people
@@ -47,11 +47,12 @@ def use_lines(use: Use) -> Iterator[str]:
     item = use.intervention
     yield f"{item.name} ({item.id}; {item.category}; {item.workbook} workbook; gestation {item.gestation})"
     youngest, oldest = item.eligible.ages
-    yield f"  For whom: {STATES[item.eligible.state]}, aged {youngest} to {oldest}, {' and '.join(item.eligible.sexes)}."
+    sexes = " and ".join({"Female": "women", "Male": "men"}[sex] for sex in item.eligible.sexes)
+    yield f"  For whom: {STATES[item.eligible.state]}; {sexes} aged {youngest} to {oldest}."
     yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
     yield f"  Reaches now: {item.reach_now.words}"
-    for path, quantity in quantities(item):
-        yield f"  {_label(path)}: {number(quantity)}"
+    for label, quantity in _numbers(item):
+        yield f"  {label}: {number(quantity)}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"
     yield f"  Evidence against: {item.evidence_against}"
 
@@ -68,8 +69,16 @@ def _until(use: Use) -> str:
     return "" if use.until is None else f", until {use.until}"
 
 
-def _label(path: str) -> str:
-    return path.replace("_", " ").replace(".", ", ")
+def _numbers(item: Treatment | SmokingCessation) -> Iterator[tuple[str, Quantity]]:
+    """Every number of an intervention with its name in words."""
+    effects = item.effects if isinstance(item, Treatment) else ()
+    for path, quantity in quantities(item):
+        label = path.replace("_", " ").replace(".", ", ").replace(" gbp", "")
+        for i, effect in enumerate(effects):
+            on = effect.exposure if isinstance(effect, ExposureEffect) else effect.cause
+            label = label.replace(f"effects[{i}], change", f"effect on {on}")
+            label = label.replace(f"effects[{i}], hazard ratio", f"effect on deaths from {on.replace('_', ' ')}")
+        yield label, quantity
 
 
 def number(quantity: Quantity) -> str:
@@ -110,8 +119,8 @@ def intervention_lines(item: Treatment | SmokingCessation) -> Iterator[str]:
     yield f"  {item.category}; {item.workbook} workbook; Marmot objective: {item.marmot}; gestation {item.gestation}"
     yield f"  For whom: {STATES[item.eligible.state]}, aged {item.eligible.ages[0]} to {item.eligible.ages[1]}."
     yield f"  Reaches now: {item.reach_now.words}"
-    for path, quantity in quantities(item):
-        yield f"  {_label(path)}: {number(quantity)}"
+    for label, quantity in _numbers(item):
+        yield f"  {label}: {number(quantity)}"
         if quantity.note:
             yield f"      {quantity.note}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"

@@ -84,7 +84,7 @@ def overlap_of(scenarios: Sequence[Scenario]) -> dict[str, object]:
 def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str]) -> str:
     """Findings first, then the tables behind them."""
     from hisim.surfaces import summary
-    from hisim.surfaces.text import render
+    from hisim.surfaces.text import render, wrapped
 
     names = summary.scenarios(comparison)
     if not names:
@@ -107,13 +107,13 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
         summary.level_table(comparison, lead),
         summary.cost_table(projection, lead),
     ]
-    how_sure = (
+    how_sure = [
         f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated people in "
-        f"each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}).\nIt says nothing "
-        "of how uncertain the effects, coverage and trends themselves are: those intervals come with uncertainty "
-        "analysis.\nDeaths are postponed, not abolished: who does not die in one year dies later.\n"
-    )
-    return "\n".join(lines) + render([table for table in tables if table]) + how_sure
+        f"each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}). It says nothing "
+        "of how uncertain the effects, coverage and trends themselves are: hisim does not give those intervals yet.",
+        "Deaths are postponed, not abolished: who does not die in one year dies later.",
+    ]
+    return wrapped(lines) + "\n" + render([table for table in tables if table]) + wrapped(how_sure)
 
 
 def _cohorts(years: Sequence[int]) -> int:

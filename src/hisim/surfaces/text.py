@@ -54,6 +54,18 @@ def with_error(value: float, error: float) -> str:
     return f"{people(value)} ±{significant(error, 2)}"
 
 
+def wrapped(lines: Iterable[str], width: int = 110) -> str:
+    """Lines broken at ``width``, each going on under its own indent."""
+    from textwrap import fill
+
+    return "\n".join(
+        fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_long_words=False)
+        if line
+        else ""
+        for line in lines
+    )
+
+
 def render(tables: Iterable[Table], width: int | None = None) -> str:
     """Tables as plain text, aligned, without colour."""
     from io import StringIO
