@@ -33,9 +33,9 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
     year = 2014
     for scenario, item, words, published in (
-        ("statins", "statins", "statins", "5,300 (conference abstract P448, England 2007, all the growth of use since 2000)"),
+        ("statins", "statins", "statins", "5,300 (abstract P448, England 2007, all growth of use since 2000)"),
         ("antihypertensives", "antihypertensives", "blood-pressure drugs",
-         "1,800 (Guzman-Castillo 2015, England 2007, all the growth of use since 2000)"),
+         "1,800 (Guzman-Castillo 2015, England 2007, all growth of use since 2000)"),
     ):  # fmt: skip
         chd = averted(deaths, scenario, year=year, cause="ihd")
         more = served(scenario, item, year)

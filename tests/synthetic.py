@@ -69,8 +69,6 @@ def by_cause(**rates: float) -> np.ndarray:
     return np.array([rates.get(cause, 0.0) for cause in CAUSES])
 
 
-
-
 def number(kind: type[Quantity], value: float, unit: str, **more: object) -> Quantity:
     """A number taken as certain."""
     return kind(

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,5 +47,4 @@ def compiled(function: Function) -> Function:
     import numba
 
     jit = numba.njit(cache=True, nogil=True, fastmath=set(FASTMATH), error_model="numpy")
-    decorated: Function = jit(function)
-    return decorated
+    return cast(Function, jit(function))

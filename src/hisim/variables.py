@@ -220,10 +220,10 @@ def check(dataset: xr.Dataset, dictionary: Mapping[str, Variable], *, required: 
     for name in dictionary if required is None else required:
         if name not in dataset:
             raise ImpossibleModelError(f"{name}: missing from the dataset")
-    for name in dataset.data_vars:
+    for name in map(str, dataset.data_vars):
         if name not in dictionary:
             continue
-        variable = dictionary[str(name)]
+        variable = dictionary[name]
         array = dataset[name]
         if array.dims != variable.dims:
             raise ImpossibleModelError(f"{name}: found dimensions {array.dims}; allowed: {variable.dims}")

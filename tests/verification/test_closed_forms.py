@@ -71,9 +71,7 @@ def test_impact_fraction_of_one_exposure():
 def test_impact_fraction_of_a_mixture():
     """With a share p exposed at hazard ratio r and treated at ratio h: p r (1 - h) / (1 - p + p r)."""
     p, r, h = 0.3, 2.5, 0.6
-    inputs = make_inputs(
-        chd_prevalence=p, mortality_rate=by_cause(ihd=1e-7), log_rr=log_rr(chd={"ihd": np.log(r)})
-    )
+    inputs = make_inputs(chd_prevalence=p, mortality_rate=by_cause(ihd=1e-7), log_rr=log_rr(chd={"ihd": np.log(r)}))
     statin = make_treatment("statin", hazard_ratios={"ihd": h})
     result = run(inputs, (statin, {"to": 1.0}), people_per_cohort=1280)
     adults = result["deaths"].isel(year=0).sel(cause="ihd", age=slice(40, 100)).sum(("quintile", "sex", "age"))

@@ -36,7 +36,8 @@ def varied_inputs(seed):
         quit_probability=near(0.06, 0.3), relapse_probability=np.r_[0, np.linspace(0.15, 0, 40)],
         diabetes_prevalence=near(0.08, 0.3), chd_prevalence=near(0.07, 0.3), stroke_prevalence=near(0.03, 0.3),
         antihypertensive_coverage=near(0.5, 0.3), statin_coverage_history=near(0.7, 0.2),
-        statin_coverage_primary=near(0.25, 0.3), stop_smoking_reach=near(0.08, 0.3), smoking_rr=rng.uniform(1, 9, len(CAUSES)),
+        statin_coverage_primary=near(0.25, 0.3), stop_smoking_reach=near(0.08, 0.3),
+        smoking_rr=rng.uniform(1, 9, len(CAUSES)),
         smoking_group_of_cause=rng.integers(0, 3, len(CAUSES)),
         log_rr=log_rr(
             sbp={"ihd": 0.03, "stroke": 0.04, "other_circulatory": 0.03}, cholesterol={"ihd": 0.4},
@@ -78,4 +79,3 @@ def test_kernel_and_twin_agree(seed, birth_year, sampled):
         assert theirs.sum() > 0
         by_year = (ours.sum(axis=1), theirs.sum(axis=1)) if ours.ndim > 3 else (ours, theirs)
         np.testing.assert_allclose(*by_year, rtol=TOLERANCE, atol=1e-9)
-

@@ -79,8 +79,8 @@ def load_inputs(
         "damping": damping,
         "observed_to": observed_to,
         "area": area,
+        "hypertension_threshold": parameters["hypertension_threshold"],
     }
-    settings["hypertension_threshold"] = parameters["hypertension_threshold"]
     return _dataset(arrays, range(start, end + 1)).assign_attrs(settings | _provenance(tables, start))
 
 
@@ -208,9 +208,12 @@ def assumptions(tables: Tables) -> list[dict[str, object]]:
         for name, value, unit, note in assumed[["name", "value", "unit", "note"]].to_numpy().tolist()
     ]
     ratios = tables["relative_risks"]
-    for row in ratios[ratios["status"] == "assumption"].itertuples():
-        name = f"hazard ratio of {row.cause}, {row.risk}, {row.sex}, ages {row.age_from}-{row.age_to:.0f}"
-        listed.append({"name": name, "value": float(row.hazard_ratio), "note": str(row.note)})
+    wanted = ["risk", "cause", "sex", "age_from", "age_to", "hazard_ratio", "note"]
+    for risk, cause, sex, first, last, ratio, note in (
+        ratios[ratios["status"] == "assumption"][wanted].to_numpy().tolist()
+    ):
+        name = f"hazard ratio of {risk} on {cause}, {sex}, ages {int(first)} to {int(last)}"
+        listed.append({"name": name, "value": float(ratio), "note": str(note)})
     stated = tables["assumptions"][["name", "value", "note"]].astype(str).to_numpy().tolist()
     return listed + [{"name": name, "value": value, "note": note} for name, value, note in stated]
 
@@ -218,6 +221,9 @@ def assumptions(tables: Tables) -> list[dict[str, object]]:
 def _quality(deaths: pd.DataFrame, year: int) -> dict[str, dict[str, float]]:
     """Share of the deaths of ``year`` from each cause whose figure is graded A, B or C."""
     chosen = deaths[deaths["year"] == year]
-    counted = chosen.groupby(["cause", "quality"], observed=True)["deaths"].sum().unstack(fill_value=0.0)
-    shares = counted.div(counted.sum(axis=1), axis=0).reindex(columns=["A", "B", "C"], fill_value=0.0)
-    return {cause: {g: round(float(shares.loc[cause, g]), 6) for g in "ABC"} for cause in CAUSES}
+    counted = chosen.groupby(["cause", "quality"], observed=True)["deaths"].sum().to_dict()
+    shares = {}
+    for cause in CAUSES:
+        by_grade = {grade: float(counted.get((cause, grade), 0.0)) for grade in "ABC"}
+        shares[cause] = {grade: round(value / sum(by_grade.values()), 6) for grade, value in by_grade.items()}
+    return shares

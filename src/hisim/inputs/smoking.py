@@ -74,7 +74,7 @@ def non_increasing(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Ayer M et al. Annals of Mathematical Statistics 1955;26:641-647, doi:10.1214/aoms/1177728423.
+    Ayer M et al. Annals of Mathematical Statistics 1955;26:641.
     """
     pools: list[tuple[float, float, int]] = []
     for value, weight in zip(values, weights, strict=True):

@@ -43,8 +43,8 @@ def read_table(name: str, folder: Path | None = None) -> pd.DataFrame:
     frame = _parsed(entry, text)
     found = _column_problems(entry, frame)
     if not found:
-        found = _label_problems(entry, frame) + _value_problems(entry, frame)
-        found += _row_problems(entry, frame) or _total_problems(entry, frame)
+        found = _label_problems(entry, frame) + _value_problems(entry, frame) + _row_problems(entry, frame)
+        found = found or _total_problems(entry, frame)
     if found:
         raise InvalidTableError(_placed(found, text))
     return _typed(entry, frame)

@@ -48,7 +48,7 @@ def yearly_slopes(deaths: np.ndarray, population: np.ndarray) -> np.ndarray:
         takes the slope of all quintiles together; where those have under 50 a year too, 0. No slope
         is steeper than 10 % a year.
     """
-    years, quintiles, sexes, bands, causes = deaths.shape
+    years, quintiles, _, bands, causes = deaths.shape
     if years < FEWEST_YEARS:
         return np.zeros((quintiles, bands, causes))
     broad = broad_of_band()

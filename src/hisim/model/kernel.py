@@ -24,6 +24,8 @@ from hisim.model.tables import (
     STATIN_HISTORY_AGE,
     STATIN_PRIMARY_AGE,
     Array,
+    Float64,
+    StratumTables,
 )
 
 _ZERO = np.float32(0.0)
@@ -39,7 +41,9 @@ _FULLY_QUIT = np.int32(41)
 
 
 @compiled
-def set_percentiles(first, cohort, draw, seed, mixing, words, uniforms, percentile):  # type: ignore[no-untyped-def]
+def set_percentiles(
+    first: int, cohort: int, draw: int, seed: int, mixing: Array, words: Array, uniforms: Array, percentile: Array
+) -> None:
     """Lifelong uniforms (12, people) and the correlated standard normals (3, people) made of the first three."""
     for block in range(3):
         fill_uniforms(first, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
@@ -53,7 +57,7 @@ def set_percentiles(first, cohort, draw, seed, mixing, words, uniforms, percenti
 
 
 @compiled
-def set_smoking(u_smoking, u_years, current, ever, cumulative, slot):  # type: ignore[no-untyped-def]
+def set_smoking(u_smoking: Array, u_years: Array, current: float, ever: float, cumulative: Array, slot: Array) -> None:
     """Smoking slot of everyone in a cohort's first year, from the shares at that age."""
     for i in range(slot.size):
         if u_smoking[i] < current:
@@ -68,7 +72,7 @@ def set_smoking(u_smoking, u_years, current, ever, cumulative, slot):  # type: i
 
 
 @compiled
-def start_smoking(u_smoking, ever, slot):  # type: ignore[no-untyped-def]
+def start_smoking(u_smoking: Array, ever: float, slot: Array) -> None:
     """Never smokers whose lifelong uniform lies below the share who have ever smoked at this age start."""
     for i in range(slot.size):
         if slot[i] == 0 and u_smoking[i] < ever:
@@ -76,8 +80,8 @@ def start_smoking(u_smoking, ever, slot):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def change_smoking(u, quit, relapse, slot):  # type: ignore[no-untyped-def]
-    """Quit below ``quit``, relapse above 1 - ``relapse``: one uniform, so that more quitting never means more smokers."""
+def change_smoking(u: Array, quit: float, relapse: Array, slot: Array) -> None:
+    """Quit below ``quit``, relapse above 1 - ``relapse``: by one uniform, more quitting never means more smokers."""
     for i in range(slot.size):
         s = slot[i]
         stays = min(s + np.int32(1), _FULLY_QUIT) if u[i] <= _ONE - relapse[s] else np.int32(1)
@@ -86,7 +90,16 @@ def change_smoking(u, quit, relapse, slot):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def set_features(age, tables, conditions, uniforms, percentile, sbp, fixed, eligible):  # type: ignore[no-untyped-def]
+def set_features(
+    age: int,
+    tables: StratumTables,
+    conditions: Array,
+    uniforms: Array,
+    percentile: Array,
+    sbp: Array,
+    fixed: Array,
+    eligible: Array,
+) -> None:
     """What every scenario shares in the year: untreated pressure, other exposures, histories, eligibility.
 
     ``sbp`` (people,) [mmHg]; ``fixed`` (5, people); ``eligible`` (T, G, people) as 0 or 1.
@@ -112,7 +125,7 @@ def set_features(age, tables, conditions, uniforms, percentile, sbp, fixed, elig
 
 
 @compiled
-def set_effect(u, eligible, threshold, step, effect):  # type: ignore[no-untyped-def]
+def set_effect(u: Array, eligible: Array, threshold: Array, step: Array, effect: Array) -> None:
     """Share of a treatment's full effect each person has: the steps of the years they have been on it."""
     for i in range(effect.size):
         effect[i] = _ZERO
@@ -123,7 +136,7 @@ def set_effect(u, eligible, threshold, step, effect):  # type: ignore[no-untyped
 
 
 @compiled
-def set_fixed_ratio(fixed, log_hr, active, ratio):  # type: ignore[no-untyped-def]
+def set_fixed_ratio(fixed: Array, log_hr: Array, active: Array, ratio: Array) -> None:
     """exp of the part of the log hazard ratio that no scenario changes; ``ratio`` (C, people), ``active`` rows."""
     people = ratio.shape[1]
     for c in range(ratio.shape[0]):
@@ -148,7 +161,17 @@ def set_fixed_ratio(fixed, log_hr, active, ratio):  # type: ignore[no-untyped-de
 
 
 @compiled
-def set_ratio(fixed_ratio, changed, log_hr, excess, group, smoker_excess, active, scratch, ratio):  # type: ignore[no-untyped-def]
+def set_ratio(
+    fixed_ratio: Array,
+    changed: Array,
+    log_hr: Array,
+    excess: Array,
+    group: Array,
+    smoker_excess: Array,
+    active: Array,
+    scratch: Array,
+    ratio: Array,
+) -> None:
     """Hazard of each person relative to a reference person, by cause; ``ratio`` (C, people), ``active`` rows."""
     people = ratio.shape[1]
     for c in range(ratio.shape[0]):
@@ -174,7 +197,7 @@ def set_ratio(fixed_ratio, changed, log_hr, excess, group, smoker_excess, active
 
 
 @compiled
-def set_hazard(rate, ratio, active, hazard):  # type: ignore[no-untyped-def]
+def set_hazard(rate: Array, ratio: Array, active: Array, hazard: Array) -> None:
     """All-cause hazard [1/year] of each person: sum over causes of calibrated rate times ratio."""
     same = _ZERO
     for c in range(rate.size):
@@ -190,7 +213,7 @@ def set_hazard(rate, ratio, active, hazard):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fold_products(weight, rows, wanted, scratch, totals):  # type: ignore[no-untyped-def]
+def fold_products(weight: Array, rows: Array, wanted: Array, scratch: Array, totals: Array) -> None:
     """Sum ``weight * rows[c]`` (people,) by batch into ``totals[c]`` (16,) float64, where ``wanted[c]``.
 
     The upper half of the rows of 16 is added to the lower half until one row is left: pairwise, in an order
@@ -221,7 +244,9 @@ def fold_products(weight, rows, wanted, scratch, totals):  # type: ignore[no-unt
 
 
 @compiled
-def live_year(rate, active, ratio, alive, work, hazard, lived, sums):  # type: ignore[no-untyped-def]
+def live_year(
+    rate: Array, active: Array, ratio: Array, alive: Array, work: Workspace, hazard: Array, lived: Array, sums: Array
+) -> None:
     """Person-years of a block at the all-cause hazard; adds to ``sums`` (C + 1, 16).
 
     Row c sums person-years weighted by the ratio of cause c, which is 1 for everyone where the cause is not
@@ -234,7 +259,7 @@ def live_year(rate, active, ratio, alive, work, hazard, lived, sums):  # type: i
 
 
 @compiled
-def weigh(active, ratio, weight, work, sums):  # type: ignore[no-untyped-def]
+def weigh(active: Array, ratio: Array, weight: Array, work: Workspace, sums: Array) -> None:
     """Add sums over the people of a block of ``weight`` as in :func:`live_year`."""
     causes, totals = active.size, work.totals
     fold_products(weight, ratio, active, work.scratch, totals)
@@ -246,7 +271,7 @@ def weigh(active, ratio, weight, work, sums):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def set_death_rate(rate, sums, death_rate):  # type: ignore[no-untyped-def]
+def set_death_rate(rate: Array, sums: Array, death_rate: Array) -> float:
     """Rate over the mean ratio, from ``sums`` (C + 1, 16), into ``death_rate``; returns the largest relative change."""
     whole, change = sums[rate.size].sum(), 0.0
     for c in range(rate.size):
@@ -259,7 +284,9 @@ def set_death_rate(rate, sums, death_rate):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def calibrate(rate, active, work, alive, sums, hazard_rate, death_rate):  # type: ignore[no-untyped-def]
+def calibrate(
+    rate: Array, active: Array, work: Workspace, alive: Array, sums: Array, hazard_rate: Array, death_rate: Array
+) -> None:
     """Find the factors that make the comparator's deaths by cause equal rate times person-years.
 
     ``death_rate`` (C,) float64 is rate / (mean of ratio weighted by person-years) at the last step, so the
@@ -284,7 +311,16 @@ def calibrate(rate, active, work, alive, sums, hazard_rate, death_rate):  # type
 
 
 @compiled
-def draw_deaths(uniforms, hazard_rate, active, ratio, hazard, alive, weight, deaths):  # type: ignore[no-untyped-def]
+def draw_deaths(
+    uniforms: Array,
+    hazard_rate: Array,
+    active: Array,
+    ratio: Array,
+    hazard: Array,
+    alive: Array,
+    weight: float,
+    deaths: Array,
+) -> None:
     """Who dies this year, and of what: adds ``weight`` for each to ``deaths`` (16, C) and empties their ``alive``."""
     for i in range(alive.size):
         if alive[i] > _ZERO and uniforms[1, i] >= exp32(-hazard[i]):
@@ -301,28 +337,28 @@ def draw_deaths(uniforms, hazard_rate, active, ratio, hazard, alive, weight, dea
 
 
 @compiled
-def count_served(u, eligible, threshold, lived, work):  # type: ignore[no-untyped-def]
+def count_served(u: Array, eligible: Array, threshold: Array, lived: Array, work: Workspace) -> float:
     """Person-years on a treatment at this year's coverage."""
     a, b = threshold[0, 0], threshold[1, 0]
     first, second, flag = eligible[0], eligible[1], work.flag[0]
     for i in range(flag.size):
         flag[i] = _ONE if u[i] < first[i] * a + second[i] * b else _ZERO
     fold_products(lived, work.flag, _ALWAYS, work.scratch, work.totals)
-    return work.totals[0].sum()
+    return float(work.totals[0].sum())
 
 
 @compiled
-def count_smokers(slot, lived, work):  # type: ignore[no-untyped-def]
+def count_smokers(slot: Array, lived: Array, work: Workspace) -> float:
     """Person-years as a current smoker."""
     flag = work.flag[0]
     for i in range(flag.size):
         flag[i] = _ONE if slot[i] == 1 else _ZERO
     fold_products(lived, work.flag, _ALWAYS, work.scratch, work.totals)
-    return work.totals[0].sum()
+    return float(work.totals[0].sum())
 
 
 @compiled
-def set_excess(slot, remaining, excess):  # type: ignore[no-untyped-def]
+def set_excess(slot: Array, remaining: Array, excess: Array) -> None:
     """Share of a smoker's excess hazard each person has, by group of causes; ``excess`` (3, people)."""
     for g in range(excess.shape[0]):
         row, table = excess[g], remaining[g]
@@ -331,13 +367,22 @@ def set_excess(slot, remaining, excess):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def set_scenario(tables, k, y, age, uniforms, eligible, sbp, slot, changed, excess):  # type: ignore[no-untyped-def]
+def set_scenario(
+    tables: StratumTables,
+    k: int,
+    y: int,
+    age: int,
+    uniforms: Array,
+    eligible: Array,
+    sbp: Array,
+    slot: Array,
+    changed: Array,
+    excess: Array,
+) -> None:
     """What scenario ``k`` changes in the year: pressure after treatment, treatment effects, smoking excess."""
     treatments = eligible.shape[0]
     for t in range(treatments):
-        set_effect(
-            uniforms[8 + t], eligible[t], tables.threshold[k, y, age, t], tables.effect_step[t], changed[1 + t]
-        )
+        set_effect(uniforms[8 + t], eligible[t], tables.threshold[k, y, age, t], tables.effect_step[t], changed[1 + t])
     floor, after = tables.exposure_floor[0], changed[0]
     for i in range(sbp.size):
         after[i] = sbp[i]
@@ -389,7 +434,7 @@ class Workspace(NamedTuple):
 
 
 @compiled
-def block_size(people):  # type: ignore[no-untyped-def]
+def block_size(people: int) -> int:
     """The largest multiple of 16, up to 320, that divides ``people``."""
     rows = people // LANES
     size = 1
@@ -400,7 +445,7 @@ def block_size(people):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def make_workspace(blocks, size, treatments, causes):  # type: ignore[no-untyped-def]
+def make_workspace(blocks: int, size: int, treatments: int, causes: int) -> Workspace:
     """Uninitialised arrays for a cohort of ``blocks`` times ``size`` people."""
     single = np.float32
     return Workspace(
@@ -426,7 +471,9 @@ def make_workspace(blocks, size, treatments, causes):  # type: ignore[no-untyped
 
 
 @compiled
-def set_people(tables, work, age, cohort, draw, seed, slot):  # type: ignore[no-untyped-def]
+def set_people(
+    tables: StratumTables, work: Workspace, age: int, cohort: int, draw: int, seed: int, slot: Array
+) -> None:
     """Everything people keep for life, and their smoking in the cohort's first year, in every scenario."""
     blocks, size = work.sbp.shape
     for b in range(blocks):
@@ -440,16 +487,30 @@ def set_people(tables, work, age, cohort, draw, seed, slot):  # type: ignore[no-
 
 
 @compiled
-def set_year(tables, work, b, age, year, conditions, cohort, draw, seed):  # type: ignore[no-untyped-def]
+def set_year(
+    tables: StratumTables,
+    work: Workspace,
+    b: int,
+    age: int,
+    year: int,
+    conditions: Array,
+    cohort: int,
+    draw: int,
+    seed: int,
+) -> None:
     """What every scenario shares in the year: chance, features and the fixed part of the hazard ratios."""
     first = b * work.sbp.shape[1]
     fill_uniforms(first, cohort, year, YEARLY_BLOCK, draw, seed, work.words, work.yearly[b])
-    set_features(age, tables, conditions, work.uniforms[b], work.percentile[b], work.sbp[b], work.fixed, work.eligible[b])
+    set_features(
+        age, tables, conditions, work.uniforms[b], work.percentile[b], work.sbp[b], work.fixed, work.eligible[b]
+    )
     set_fixed_ratio(work.fixed, tables.fixed_log_hr[age], tables.active[age], work.fixed_ratio[b])
 
 
 @compiled
-def set_scenario_year(tables, work, b, k, y, age, slot, ratio):  # type: ignore[no-untyped-def]
+def set_scenario_year(
+    tables: StratumTables, work: Workspace, b: int, k: int, y: int, age: int, slot: Array, ratio: Array
+) -> None:
     """Hazard ratios of the people of block ``b`` in scenario ``k``."""
     u = work.uniforms[b]
     if age <= LAST_STARTING_AGE:
@@ -462,7 +523,22 @@ def set_scenario_year(tables, work, b, k, y, age, slot, ratio):  # type: ignore[
 
 
 @compiled
-def end_year(tables, work, b, k, y, age, ratio, alive, slot, rate, weight, sampled, deaths, served):  # type: ignore[no-untyped-def]
+def end_year(
+    tables: StratumTables,
+    work: Workspace,
+    b: int,
+    k: int,
+    y: int,
+    age: int,
+    ratio: Array,
+    alive: Array,
+    slot: Array,
+    rate: Array,
+    weight: float,
+    sampled: bool,
+    deaths: Array,
+    served: Array,
+) -> None:
     """Who was served, who died, and who stops or starts smoking for next year; the last steps of a block's year."""
     treatments = served.size - 1
     lived, hazard, u = work.lived[b], work.hazard[b], work.uniforms[b]
@@ -479,7 +555,17 @@ def end_year(tables, work, b, k, y, age, ratio, alive, slot, rate, weight, sampl
 
 
 @compiled
-def run_cohort(tables, conditions, cohort, birth_year, people, weight_to, draw, seed, sampled):  # type: ignore[no-untyped-def]
+def run_cohort(
+    tables: StratumTables,
+    conditions: Array,
+    cohort: int,
+    birth_year: int,
+    people: int,
+    weight_to: float,
+    draw: int,
+    seed: int,
+    sampled: bool,
+) -> tuple[Float64, Float64, Float64]:
     """Run one cohort through all years and scenarios.
 
     Parameters

@@ -100,7 +100,7 @@ def served_state(use: Use) -> str:
 
 
 def _treatments(library: Library) -> list[Treatment]:
-    found = {item.treatment: item for item in library.values() if isinstance(item, Treatment)}
+    found: dict[str, Treatment] = {item.treatment: item for item in library.values() if isinstance(item, Treatment)}
     return [found[name] for name in TREATMENTS]
 
 
@@ -204,5 +204,3 @@ def _conditions(inputs: xr.Dataset) -> Float32:
     )
     log_hr = inputs["log_rr"].sel(risk=list(CONDITIONS)).values
     return np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1).astype(np.float32)
-
-

@@ -11,14 +11,13 @@ import xarray as xr
 
 from hisim.declare.files import write_scenario
 from hisim.declare.scenario import Scenario
+from hisim.version import __version__
 
 COPIED = ("digests", "sources", "quality", "assumptions", "area", "trend", "damping", "observed_to")
 
 
 def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, str]:
     """Attributes of a projection: scenario texts, table digests, versions, seed, estimator."""
-    from hisim import __version__
-
     settings = scenarios[0].simulation
     attrs = {name: str(inputs.attrs[name]) for name in COPIED if name in inputs.attrs}
     return attrs | {

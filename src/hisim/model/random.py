@@ -13,9 +13,14 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hisim.accelerate import compiled
+
+Words = NDArray[Any]
 
 LIFELONG_BLOCKS = {
     "sbp": (0, 0), "cholesterol": (0, 1), "bmi": (0, 2), "smoking": (0, 3),
@@ -40,14 +45,18 @@ _HALF = np.float32(2.0**-24)
 
 
 @compiled
-def _round(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def _round(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     product0 = _M0 * c0
     product1 = _M1 * c2
     return (product1 >> _SHIFT) ^ c1 ^ k0, product1 & _LOW, (product0 >> _SHIFT) ^ c3 ^ k1, product0 & _LOW
 
 
 @compiled
-def philox(c0, c1, c2, c3, k0, k1, words):  # type: ignore[no-untyped-def]
+def philox(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64, words: Words
+) -> None:
     """Fill ``words`` (4, people) uint32; person i has the counter (c0 + i, c1, c2, c3) and the key (k0, k1).
 
     Counter and key are 32-bit numbers held in ``uint64``. The ten rounds are written out, not looped,
@@ -73,7 +82,9 @@ def philox(c0, c1, c2, c3, k0, k1, words):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fill_uniforms(first, cohort, year, block, draw, seed, words, out):  # type: ignore[no-untyped-def]
+def fill_uniforms(
+    first: int, cohort: int, year: int, block: int, draw: int, seed: int, words: Words, out: Words
+) -> None:
     """Fill ``out`` (4, people) float32 with uniforms strictly inside (0, 1), on a grid of 2**-23.
 
     ``first`` is the index of the first person, so that a block of people can be filled alone; ``words``

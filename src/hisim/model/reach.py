@@ -62,4 +62,5 @@ def _one(use: Use, inputs: xr.Dataset) -> tuple[Float64, Float64, Float64]:
     served_now = sum(share * coverage for share, coverage in zip(shares, now, strict=True))
     served_full = sum(share * coverage for share, coverage in zip(shares, after, strict=True))
     cells = (sum(shares) * people, served_now * people, served_full * people)
-    return tuple(np.asarray(cell).sum(axis=(1, 2)) for cell in cells)  # type: ignore[return-value]
+    eligible, served, full_scale = (np.asarray(cell).sum(axis=(1, 2)) for cell in cells)
+    return eligible, served, full_scale

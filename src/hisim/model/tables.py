@@ -22,8 +22,9 @@ EXPOSURES = ("sbp", "cholesterol", "bmi")
 CONDITIONS = ("diabetes", "chd", "stroke_history")
 TREATMENTS = ("antihypertensive", "statin")
 GROUPS = 2
-HYPERTENSION_MMHG = 140.0
-"""Usual systolic pressure, untreated, from which a person counts as having hypertension (NICE CG127)."""
+HYPERTENSION_MMHG = 135.0
+"""Usual systolic pressure, untreated, from which a person counts as having hypertension: the level at which the
+model has the prevalence that one-visit readings of 140 mmHg give (docs/decisions/0007)."""
 STATIN_HISTORY_AGE = 35
 STATIN_PRIMARY_AGE = 40
 LAST_STARTING_AGE = 24

@@ -105,7 +105,8 @@ def relative_index(value: xr.DataArray, population: xr.DataArray, *, log: bool =
 
 def _slope(value: np.ndarray, population: np.ndarray) -> np.ndarray:
     start, end = fitted_ends(value, population)
-    return end - start
+    slope: np.ndarray = end - start
+    return slope
 
 
 def _slope_log(value: np.ndarray, population: np.ndarray) -> np.ndarray:
@@ -117,7 +118,8 @@ def _slope_log(value: np.ndarray, population: np.ndarray) -> np.ndarray:
 def _ratio(value: np.ndarray, population: np.ndarray) -> np.ndarray:
     start, end = fitted_ends(value, population)
     sound = ((value * population).sum(axis=-1) > 0) & (start > 0) & (end > 0)
-    return np.divide(end, start, out=np.full_like(start, np.nan), where=sound)
+    ratio: np.ndarray = np.divide(end, start, out=np.full_like(start, np.nan), where=sound)
+    return ratio
 
 
 def _ratio_log(value: np.ndarray, population: np.ndarray) -> np.ndarray:
@@ -127,7 +129,8 @@ def _ratio_log(value: np.ndarray, population: np.ndarray) -> np.ndarray:
 
 
 def _log(value: np.ndarray) -> np.ndarray:
-    return np.log(value, out=np.full(value.shape, np.nan), where=value > 0)
+    logarithm: np.ndarray = np.log(value, out=np.full(value.shape, np.nan), where=value > 0)
+    return logarithm
 
 
 def _over_fifths(

@@ -48,7 +48,9 @@ def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:
         try:
             scenario = read_scenario(file)
             count = len(scenario.interventions)
-            lines.append(f"{file}: right ({count} intervention{'s' * (count != 1)}, {scenario.start} to {scenario.end})")
+            lines.append(
+                f"{file}: right ({count} intervention{'s' * (count != 1)}, {scenario.start} to {scenario.end})"
+            )
         except ProblemsError as error:
             problems += list(error.problems)
             lines.append(str(error))
@@ -64,15 +66,16 @@ def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:
 def explanation(file: Path) -> str:
     """The scenario in words, with whom it reaches by fifth."""
     from hisim.model.projection import inputs_of
-    from hisim.surfaces.explain import explain_lines, reach_table, use_lines
+    from hisim.surfaces.explain import explain_lines, reach_remarks, reach_table, use_lines
     from hisim.surfaces.text import render, wrapped
 
     scenario = read_scenario(file)
     lines = [*explain_lines(scenario)]
     for use in scenario.interventions:
         lines += ["", *use_lines(use)]
-    table = render([reach_table(scenario, inputs_of(scenario))]) if scenario.interventions else ""
-    remarks = [f"Note: {remark}" for remark in notes(scenario)]
+    inputs = inputs_of(scenario)
+    table = render([reach_table(scenario, inputs)]) if scenario.interventions else ""
+    remarks = [f"Note: {remark}" for remark in (*reach_remarks(scenario, inputs), *notes(scenario))]
     return wrapped(lines) + "\n\n" + table + wrapped(remarks)
 
 

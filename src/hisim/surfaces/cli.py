@@ -104,7 +104,9 @@ def run(
 @app.command()
 def compare(
     results: Annotated[list[Path], typer.Argument(help="Results written by 'hisim run'.", show_default=False)],
-    by: Annotated[list[int] | None, typer.Option("--by", help="Years to compare at.", show_default="2015, last")] = None,
+    by: Annotated[
+        list[int] | None, typer.Option("--by", help="Years to compare at.", show_default="2015, last")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare the scenarios of one or more results.
@@ -144,5 +146,3 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         sys.exit(0)
     sys.exit(0)
-
-

@@ -13,7 +13,7 @@ from hisim.model.reach import reach
 from hisim.surfaces.text import Row, Table, fifth, people
 
 STATES = {
-    "hypertension": "usual systolic pressure of 140 mmHg or more without treatment",
+    "hypertension": "usual systolic pressure of 135 mmHg or more untreated (as common as 140 at one visit)",
     "cvd_history_or_high_risk": (
         "a history of coronary heart disease or stroke (35 and over), or hypertension or diabetes (40 and over)"
     ),
@@ -27,8 +27,8 @@ def explain_lines(scenario: Scenario) -> Iterator[str]:
     if scenario.description:
         yield scenario.description
     yield (
-        f"England, {scenario.start} to {scenario.end}, compared with carrying on as now. Death rates are those observed "
-        f"to {scenario.observed_to}, then {_trend(scenario)}."
+        f"England, {scenario.start} to {scenario.end}, compared with carrying on as now. Death rates are those "
+        f"observed to {scenario.observed_to}, then {_trend(scenario)}."
     )
     if not scenario.interventions:
         yield "No intervention: the same as carrying on as now."
@@ -39,7 +39,9 @@ def _trend(scenario: Scenario) -> str:
         return "unchanged"
     if scenario.trend.kind == "continue":
         return "go on changing as they did before 2011"
-    return f"go on changing as they did before 2011, less so each year (times {scenario.trend.damping:g}: an assumption)"
+    return (
+        f"go on changing as they did before 2011, less so each year (times {scenario.trend.damping:g}: an assumption)"
+    )
 
 
 def use_lines(use: Use) -> Iterator[str]:
@@ -110,6 +112,23 @@ def reach_table(scenario: Scenario, inputs: xr.Dataset) -> Table:
         ["intervention", "fifth", "eligible", "served now", "share", "at full scale", "share"],
         rows,
     )
+
+
+def reach_remarks(scenario: Scenario, inputs: xr.Dataset) -> Iterator[str]:
+    """Where the coverage asked for is above what is thought achievable, or above how many are diagnosed now."""
+    found = reach(scenario, inputs)
+    share = found["served_full"] / found["eligible"].where(found["eligible"] > 0, 1.0)
+    known = float(inputs["hypertension_known"].sel(age=slice(40, 100)).mean())
+    for use in scenario.interventions:
+        highest = float(share.sel(intervention=use.id).max())
+        ceiling = use.intervention.achievable.value
+        if highest > ceiling:
+            yield f"{use.id}: {highest:.0%} would be served at full scale; {ceiling:.0%} is thought achievable"
+        if use.intervention.eligible.state == "hypertension" and highest > known:
+            yield (
+                f"{use.id}: {highest:.0%} would be treated, while {known:.0%} of people with hypertension know they "
+                "have it now: more people have to be found"
+            )
 
 
 def intervention_lines(item: Treatment | SmokingCessation) -> Iterator[str]:

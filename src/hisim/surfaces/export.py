@@ -49,9 +49,7 @@ def prepare_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> 
 
 def write_projection(projection: xr.Dataset, path: Path) -> None:
     """The projection as NetCDF-4, compressed, with its provenance in the attributes."""
-    encoding = {
-        name: {"zlib": True, "complevel": 1, "shuffle": True} for name in projection.data_vars
-    }
+    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in projection.data_vars}
     _in_one_piece(path, lambda part: projection.to_netcdf(part, engine="h5netcdf", encoding=encoding))
 
 

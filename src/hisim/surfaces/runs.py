@@ -52,14 +52,12 @@ def run_files(
     return write_and_describe(projection, scenarios, folder, as_json=as_json)
 
 
-def write_and_describe(
-    projection: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool
-) -> str:
+def write_and_describe(projection: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool) -> str:
     """Write the projection, its comparison and its deaths, and say what they show and where they are."""
-    from hisim.outcomes.comparison import compare, tidy
+    from hisim.outcomes.comparison import tidy
     from hisim.surfaces.export import deaths_table, write_csv, write_projection
 
-    comparison = compare(projection, calibrated=projection.attrs["estimator"] == "expected", **overlap_of(scenarios))
+    comparison = _compared(projection, scenarios)
     table = tidy(comparison)
     write_projection(projection, folder / RESULT)
     write_csv(table, folder / TIDY)
@@ -71,14 +69,22 @@ def write_and_describe(
     return text + "\nWritten: " + "\n         ".join(places) + "\n"
 
 
-def overlap_of(scenarios: Sequence[Scenario]) -> dict[str, object]:
+def _compared(projection: xr.Dataset, scenarios: Sequence[Scenario], by: Sequence[int] | None = None) -> xr.Dataset:
+    from hisim.outcomes.comparison import compare
+
+    mix, parts = overlap_of(scenarios)
+    calibrated = projection.attrs["estimator"] == "expected"
+    return compare(projection, by=by, mix=mix, parts=parts, calibrated=calibrated)
+
+
+def overlap_of(scenarios: Sequence[Scenario]) -> tuple[str | None, tuple[str, ...]]:
     """The mix and its parts, where one scenario does exactly what others of the run do one by one."""
     alone = [(s.interventions[0], s.name) for s in scenarios if len(s.interventions) == 1]
     for scenario in scenarios:
         parts = [name for use in scenario.interventions for other, name in alone if other == use]
         if len(parts) > 1 and len(parts) == len(scenario.interventions):
-            return {"mix": scenario.name, "parts": tuple(parts)}
-    return {}
+            return scenario.name, tuple(parts)
+    return None, ()
 
 
 def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str]) -> str:
@@ -108,9 +114,10 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
         summary.cost_table(projection, lead),
     ]
     how_sure = [
-        f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated people in "
-        f"each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}). It says nothing "
-        "of how uncertain the effects, coverage and trends themselves are: hisim does not give those intervals yet.",
+        f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated "
+        f"people in each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}). "
+        "It says nothing of how uncertain the effects, coverage and trends themselves are: hisim does not give those "
+        "intervals yet.",
         "Deaths are postponed, not abolished: who does not die in one year dies later.",
     ]
     return wrapped(lines) + "\n" + render([table for table in tables if table]) + wrapped(how_sure)
@@ -122,7 +129,7 @@ def _cohorts(years: Sequence[int]) -> int:
 
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:
     """Compare the scenarios of one or more results with the same comparator."""
-    from hisim.outcomes.comparison import compare, tidy
+    from hisim.outcomes.comparison import tidy
     from hisim.surfaces.export import read_projection
 
     projections = [read_projection(path) for path in results]
@@ -132,8 +139,7 @@ def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json:
         for one in projections
         for name, text in json.loads(one.attrs["scenarios"]).items()
     }
-    calibrated = projection.attrs["estimator"] == "expected"
-    comparison = compare(projection, by=by, calibrated=calibrated, **overlap_of(list(scenarios.values())))
+    comparison = _compared(projection, list(scenarios.values()), by)
     if as_json:
         return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
     return describe(projection, comparison, {name: scenario.title for name, scenario in scenarios.items()})
@@ -150,8 +156,8 @@ def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Da
         )
         if not same:
             raise ImpossibleModelError(
-                f"{path}: found another comparator than in {results[0]}; allowed: the same area, years, trend, seed and "
-                "people in all results that are compared"
+                f"{path}: found another comparator than in {results[0]}; allowed: the same area, years, trend, seed "
+                "and people in all results that are compared"
             )
         rest.append(other.isel(scenario=slice(1, None)))
     if not rest:

@@ -56,8 +56,8 @@ def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[
         change = with_mix - without
         word = "narrows" if change < 0 else "widens"
         yield (
-            f"The gap in life expectancy between the most deprived fifth and England, {who}: {now:.2f} years in {first}; "
-            f"in {year} {without:.2f} carrying on as now, {with_mix:.2f} with the mix "
+            f"The gap in life expectancy between the most deprived fifth and England, {who}: {now:.2f} years in "
+            f"{first}; in {year} {without:.2f} carrying on as now, {with_mix:.2f} with the mix "
             f"(the mix {word} it by {abs(change) * 365.25:.1f} days, ±{error * 365.25:.1f})."
         )
 
@@ -184,5 +184,5 @@ def cost_table(projection: xr.Dataset, scenario: str) -> Table | None:
     if not rows:
         return None
     columns = ["intervention", f"more people served in {last}", "in most deprived", f"£m in {last}", "£m, all years"]
-    return Table("What it takes beyond carrying on as now", columns, rows, words=1,
-                 note="Costs at the price years the interventions state, undiscounted; savings are not counted.")  # fmt: skip
+    note = "Costs at the price years the interventions state, undiscounted; savings are not counted."
+    return Table("What it takes beyond carrying on as now", columns, rows, words=1, note=note)

@@ -96,7 +96,13 @@ def test_check_as_json(hisim, tmp_path):
 def test_explain_says_who_is_reached_before_anything_runs(hisim):
     code, out, _ = hisim("explain", MIX)
     assert code == 0
-    for words in ("1 (most deprived)", "from 2011, at full scale from 2012", "source BURKE06", "ASSUMPTION", "eligible"):
+    for words in (
+        "1 (most deprived)",
+        "from 2011, at full scale from 2012",
+        "source BURKE06",
+        "ASSUMPTION",
+        "eligible",
+    ):
         assert words in out
 
 
@@ -174,7 +180,11 @@ REFUSED = {
     "negative": ("relative: 1.4", "relative: -1.4", "-1.4"),
     "not finite": ("relative: 1.4", "relative: .nan", "nan"),
     "end before start": ("end: 2016", "end: 2010", "2010"),
-    "two lines that set the same thing": ("end: 2016", "end: 2016\nend: 2017", r"mix.yaml:\d+:1: .end. a second time: line \d+ sets it already"),
+    "two lines that set the same thing": (
+        "end: 2016",
+        "end: 2016\nend: 2017",
+        r"mix.yaml:\d+:1: .end. a second time: line \d+ sets it already",
+    ),
     "unknown intervention": ("use: statins", "use: statin", "did you mean 'statins'"),
     "a circle": ("start: 2011", "extends: mix.yaml\nstart: 2011", "circle"),
     "an alias": ("title: The", "title: &x The", "anchor|alias|&"),

@@ -32,7 +32,7 @@ def gain(service: SmokingCessation) -> Float64:
     """Chance of stopping with the service less that without, by quintile; (quintile, 1, 1)."""
     helped = np.array(service.success_12_months.by_quintile)
     unaided = np.array(service.unaided_success_12_months.by_quintile)
-    return (helped - unaided)[:, None, None]
+    return np.asarray((helped - unaided)[:, None, None])
 
 
 def extra_quits(reach_now: Float64, uses: Sequence[Use], year: int) -> Float64:

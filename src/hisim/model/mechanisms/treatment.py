@@ -40,7 +40,7 @@ def eligible_cells(treatment: Treatment | SmokingCessation) -> Float64:
     youngest, oldest = treatment.eligible.ages
     ages = np.array([youngest <= age <= oldest for age in AGES], float)
     sexes = np.array([sex in treatment.eligible.sexes for sex in SEXES], float)
-    return sexes[:, None] * ages
+    return np.asarray(sexes[:, None] * ages)
 
 
 def coverage(now: Float64, uses: Sequence[Use], year: int) -> Float64:
