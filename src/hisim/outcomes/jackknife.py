@@ -95,7 +95,7 @@ def _replicate(total: xr.DataArray, batch: xr.DataArray, count: int, calibrated:
     values = whole - batch.values
     values *= count / (count - 1)
     if calibrated:
-        _calibrate(values, whole, batch.get_index("scenario").get_loc(COMPARATOR))
+        _calibrate(values, whole, batch["scenario"].values.tolist().index(COMPARATOR))
     coords = {str(dim): batch[dim].values for dim in batch.dims if dim != "batch" and dim in batch.coords}
     return xr.DataArray(values, coords, [dim if dim != "batch" else "replicate" for dim in batch.dims])
 

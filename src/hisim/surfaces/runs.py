@@ -151,9 +151,7 @@ def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Da
     first = projections[0]
     rest = []
     for other, path in zip(projections[1:], results[1:], strict=True):
-        same = first.sizes["year"] == other.sizes["year"] and first["deaths"].isel(scenario=0).equals(
-            other["deaths"].isel(scenario=0)
-        )
+        same = first["deaths_batch"].isel(scenario=0).equals(other["deaths_batch"].isel(scenario=0))
         if not same:
             raise ImpossibleModelError(
                 f"{path}: found another comparator than in {results[0]}; allowed: the same area, years, trend, seed "

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -18,8 +20,8 @@ def central_rates(hazard, starts, end=140.0):
     """Deaths over person-years of a stationary population in each band, by numerical integration."""
     alive = lambda age: np.exp(-quad(hazard, 0.0, age, limit=200)[0])  # noqa: E731
     edges = [*starts, end]
-    died = np.array([alive(low) - alive(high) for low, high in zip(edges[:-1], edges[1:], strict=True)])
-    lived = np.array([quad(alive, low, high)[0] for low, high in zip(edges[:-1], edges[1:], strict=True)])
+    died = np.array([alive(low) - alive(high) for low, high in pairwise(edges)])
+    lived = np.array([quad(alive, low, high)[0] for low, high in pairwise(edges)])
     return died, lived
 
 
