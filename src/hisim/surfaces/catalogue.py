@@ -23,11 +23,12 @@ def data_listing(as_json: bool) -> str:
     from hisim.surfaces.text import Row, Table, render
 
     entries = list_tables()
-    assumed = json.loads(load_inputs().attrs["assumptions"])
+    attrs = load_inputs().attrs
+    assumed, citations = json.loads(attrs["assumptions"]), json.loads(attrs["sources"])
     if as_json:
         tables = [
             {
-                "name": e.name, "title": e.title, "years": e.years, "source": list(e.source), "licence": e.licence,
+                "name": e.name, "title": e.title, "years": e.years, "source": citations[e.name], "licence": e.licence,
                 "status": e.status, "units": e.units, "method": e.method, "sha256": e.sha256,
             }
             for e in entries
@@ -38,7 +39,9 @@ def data_listing(as_json: bool) -> str:
                     rows, words=5)  # fmt: skip
     assumptions = Table(f"{len(assumed)} assumptions, not evidence", ["assumption", "value", "why"],
                         [Row([a["name"], str(a["value"]), a["note"]]) for a in assumed], words=3)  # fmt: skip
-    return render([listing, assumptions], width=140)
+    sources = Table("Sources in full, by table", ["table", "citation, licence"],
+                    [Row([e.name, f"{citations[e.name]}; {e.licence}"]) for e in entries], words=2)  # fmt: skip
+    return render([listing, sources, assumptions], width=140)
 
 
 def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:

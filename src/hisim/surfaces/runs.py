@@ -107,7 +107,7 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
     ]
     tables = [
         summary.averted_table(comparison, lead, titles.get(lead, lead)),
-        summary.cause_table(comparison, lead),
+        *(summary.cause_table(comparison, lead, year) for year in summary.horizons(comparison)),
         summary.scenario_table(comparison, titles) if len(names) > 1 else None,
         summary.gap_table(comparison, lead),
         summary.level_table(comparison, lead),

@@ -77,19 +77,19 @@ def averted_table(comparison: xr.Dataset, scenario: str, title: str) -> Table:
     return Table(f"Deaths prevented or postponed: {title}", columns, rows, words=1)
 
 
-def cause_table(comparison: xr.Dataset, scenario: str) -> Table:
-    """Deaths prevented or postponed by cause group, in England and in the most deprived fifth."""
-    years = horizons(comparison)
+def cause_table(comparison: xr.Dataset, scenario: str, year: int) -> Table:
+    """Deaths prevented or postponed by the end of ``year``, by cause group and fifth."""
     rows = []
     for group in (*CAUSE_GROUPS, "All causes"):
-        cells = [group]
-        for year in years:
-            where = {**EVERYONE, "scenario": scenario, "year": year, "cause_group": group}
-            cells.append(with_error(*_pair(comparison, AVERTED, quintile=ENGLAND, **where)))
-            cells.append(with_error(*_pair(comparison, AVERTED, quintile="1", **where)))
-        rows.append(Row(cells, strong=group == "All causes"))
-    columns = ["cause of death", *(text for y in years for text in (f"England by {y}", f"most deprived by {y}"))]
-    return Table("The same by cause of death", columns, rows, words=1)
+        here = {**EVERYONE, "scenario": scenario, "year": year, "cause_group": group}
+        cells = [people(_pair(comparison, AVERTED, quintile=str(quintile), **here)[0]) for quintile in QUINTILES]
+        cells.append(with_error(*_pair(comparison, AVERTED, quintile=ENGLAND, **here)))
+        rows.append(Row([group, *cells], strong=group == "All causes"))
+    columns = ["cause of death", *(fifth(quintile) for quintile in QUINTILES), "England"]
+    note = (
+        "A minus sign means more deaths: people who do not die of heart disease or stroke die later, of other causes."
+    )
+    return Table(f"Deaths prevented or postponed by the end of {year}, by cause and fifth", columns, rows, 1, note)
 
 
 def scenario_table(comparison: xr.Dataset, titles: dict[str, str]) -> Table:
@@ -122,10 +122,10 @@ def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
     """Gaps and indices of life expectancy at birth: now, and at each horizon without and with the mix."""
     years = [int(year) for year in comparison["year"].values]
     kinds = (
-        ("gap_average", "most deprived fifth against England, years"),
-        ("gap_q5", "most against least deprived fifth, years"),
+        ("gap_average", "most deprived against England, years"),
+        ("relative_gap_average", "the same, % of England"),
+        ("gap_q5", "most against least deprived, years"),
         ("sii", "slope index of inequality, years"),
-        ("relative_gap_average", "most deprived fifth against England, % of England"),
     )
     rows = []
     for suffix, words in kinds:
@@ -138,9 +138,9 @@ def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
                     )
                     cells.append(f"{value * 100:.3f} %" if suffix.startswith("relative") else f"{value:.3f}")
             rows.append(Row(cells))
-    columns = ["gap in life expectancy at birth", "", f"{years[0]}"]
+    columns = ["life expectancy at birth", "", f"{years[0]}"]
     columns += [text for y in years[1:] for text in (f"{y} as now", f"{y} with mix")]
-    return Table("The gap now and then", columns, rows)
+    return Table("The gap in life expectancy now and then", columns, rows)
 
 
 def level_table(comparison: xr.Dataset, scenario: str) -> Table:
@@ -149,7 +149,7 @@ def level_table(comparison: xr.Dataset, scenario: str) -> Table:
     kinds = (
         ("life_expectancy_0", "Life expectancy at birth, years", ("Male", "Female"), 2),
         ("life_expectancy_65", "Life expectancy at 65, years", ("Male", "Female"), 2),
-        ("under_75_rate", "Deaths under 75 per 100,000 (ESP 2013)", ("Persons",), 1),
+        ("under_75_rate", "Deaths under 75 per 100,000", ("Persons",), 1),
         ("under_75_circulatory_rate", "Circulatory deaths under 75 per 100,000", ("Persons",), 1),
         ("infant_mortality", "Infant deaths per 1,000 aged 0", ("Persons",), 2),
     )
@@ -165,7 +165,8 @@ def level_table(comparison: xr.Dataset, scenario: str) -> Table:
                         cells.append(f"{value:.{digits}f}")
                 rows.append(Row(cells))
     columns = ["level", "fifth", f"{years[0]}", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
-    return Table("Levels behind the gap", columns, rows)
+    note = "Rates are standardised to the European Standard Population 2013; births are the population aged 0."
+    return Table("Levels behind the gap", columns, rows, note=note)
 
 
 def cost_table(projection: xr.Dataset, scenario: str) -> Table | None:

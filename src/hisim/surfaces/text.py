@@ -46,7 +46,9 @@ def significant(value: float, digits: int = 3) -> str:
 
 def people(value: float) -> str:
     """A count of people: three significant figures, never a fraction of a person."""
-    return significant(round(value))
+    if not math.isfinite(value) or round(value) == 0:
+        return "0" if math.isfinite(value) else "n/a"
+    return f"{round(value, 2 - math.floor(math.log10(abs(round(value))))):,.0f}"
 
 
 def with_error(value: float, error: float) -> str:
@@ -54,7 +56,7 @@ def with_error(value: float, error: float) -> str:
     return f"{people(value)} ±{significant(error, 2)}"
 
 
-def wrapped(lines: Iterable[str], width: int = 110) -> str:
+def wrapped(lines: Iterable[str], width: int = 118) -> str:
     """Lines broken at ``width``, each going on under its own indent."""
     from textwrap import fill
 
@@ -75,7 +77,7 @@ def render(tables: Iterable[Table], width: int | None = None) -> str:
     from rich.table import Table as RichTable
 
     out = StringIO()
-    console = Console(file=out, width=width or 110, no_color=True, highlight=False)
+    console = Console(file=out, width=width or 120, no_color=True, highlight=False)
     for table in tables:
         rich = RichTable(box=SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold", pad_edge=False)
         for i, name in enumerate(table.columns):
@@ -84,5 +86,5 @@ def render(tables: Iterable[Table], width: int | None = None) -> str:
             rich.add_row(*row.cells, style="bold" if row.strong else None)
         console.print(rich)
         if table.note:
-            console.print(table.note)
+            console.print(table.note + "\n")
     return out.getvalue()
