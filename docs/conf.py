@@ -20,9 +20,9 @@ copyright = "2026, the hisim authors. Code: MIT licence. Tables: Open Government
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "reference/generated/validation.md"]  # included by explanation/validation
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+autodoc_typehints = "none"
 html_theme = "furo"
 html_title = "hisim"
-html_last_updated_fmt = None

@@ -73,6 +73,12 @@ class OutputError(HisimError):
     """A result that cannot be written where it was asked for."""
 
 
+class StoppedError(HisimError):
+    """The user stopped a run."""
+
+    exit_code = 130
+
+
 def nearest_name(name: object, allowed: Iterable[str]) -> str:
     """The allowed name most like ``name``, or an empty string when none is near."""
     matches = get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)

@@ -140,9 +140,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except HisimError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
     sys.exit(0)

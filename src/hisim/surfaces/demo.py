@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hisim.declare.files import read_scenario
-from hisim.surfaces.export import prepare_folder
-from hisim.surfaces.runs import FILES, write_and_describe
+from hisim.surfaces.export import check_folder
+from hisim.surfaces.runs import FILES, projected, write_and_describe
 
 SCENARIOS = ("three-actions", "antihypertensives", "statins", "stop-smoking")
 
@@ -24,10 +24,8 @@ def run_demo(out: Path | None, threads: int | None, progress: Callable[[float], 
     folder = scenario_folder()
     scenarios = [read_scenario(folder / f"{name}.yaml") for name in SCENARIOS]
     target = out or Path("results") / "demo"
-    prepare_folder(target, FILES, overwrite=out is None)
-    from hisim.model.projection import project
-
-    projection = project(scenarios, threads=threads, progress=progress)
+    check_folder(target, FILES, overwrite=out is None)
+    projection = projected(scenarios, threads, progress)
     text = write_and_describe(projection, scenarios, target, as_json=False)
     return text + (
         "\nNext: hisim explain scenarios/three-actions.yaml     whom it reaches, how strongly, on what source\n"

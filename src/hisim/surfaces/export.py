@@ -24,27 +24,39 @@ TIDY = "comparison.csv"
 DEATHS = "deaths.csv"
 
 
-def prepare_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
-    """Make ``folder``, or say why it cannot hold ``names``; before any work is done.
+def check_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
+    """Say now, before any work is done, why ``folder`` could not hold ``names``; makes nothing.
 
     Raises
     ------
     OutputError
-        When it is a file, cannot be written, or holds one of ``names`` and ``overwrite`` is false.
+        When it or what it would be made in is a file or cannot be written, or when it holds one of ``names``
+        and ``overwrite`` is false.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise OutputError(f"{folder}: found a file; allowed: a folder to write to") from None
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror}); allowed: a folder to write to") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: cannot be written; allowed: a folder to write to")
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise OutputError(f"{folder}: found a file at {there}; allowed: a folder to write to")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: {there} cannot be written; allowed: a folder to write to")
     present = [name for name in names if (folder / name).exists()]
     if present and not overwrite:
         raise OutputError(
             f"{folder / present[0]}: exists; allowed: another folder with --out, or --overwrite to replace it"
         )
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and what it lies in.
+
+    Raises
+    ------
+    OutputError
+        When that cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); allowed: a folder to write to") from None
 
 
 def write_projection(projection: xr.Dataset, path: Path) -> None:

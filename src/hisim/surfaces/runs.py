@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hisim.declare.files import read_scenario, read_scenario_text
 from hisim.declare.scenario import Scenario
-from hisim.errors import ImpossibleModelError, ProblemsError
-from hisim.surfaces.export import DEATHS, RESULT, TIDY, prepare_folder
+from hisim.errors import ImpossibleModelError, InvalidFileError, ProblemsError, StoppedError
+from hisim.surfaces.export import DEATHS, RESULT, TIDY, check_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,8 +27,6 @@ def read_all(files: Sequence[Path]) -> list[Scenario]:
         except ProblemsError as error:
             problems += list(error.problems)
     if problems:
-        from hisim.errors import InvalidFileError
-
         raise InvalidFileError(problems)
     return scenarios
 
@@ -45,20 +43,37 @@ def run_files(
     """Project the scenarios of ``files`` and write the results; returns what to print."""
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
-    prepare_folder(folder, FILES, overwrite=overwrite)
+    check_folder(folder, FILES, overwrite=overwrite)
+    projection = projected(scenarios, threads, progress)
+    return write_and_describe(projection, scenarios, folder, as_json=as_json)
+
+
+def projected(
+    scenarios: Sequence[Scenario], threads: int | None, progress: Callable[[float], None] | None
+) -> xr.Dataset:
+    """The projection of ``scenarios``.
+
+    Raises
+    ------
+    StoppedError
+        When the user interrupts it.
+    """
     from hisim.model.projection import project
 
-    projection = project(scenarios, threads=threads, progress=progress)
-    return write_and_describe(projection, scenarios, folder, as_json=as_json)
+    try:
+        return project(scenarios, threads=threads, progress=progress)
+    except KeyboardInterrupt:
+        raise StoppedError("stopped; nothing was written") from None
 
 
 def write_and_describe(projection: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool) -> str:
     """Write the projection, its comparison and its deaths, and say what they show and where they are."""
     from hisim.outcomes.comparison import tidy
-    from hisim.surfaces.export import deaths_table, write_csv, write_projection
+    from hisim.surfaces.export import deaths_table, make_folder, write_csv, write_projection
 
     comparison = _compared(projection, scenarios)
     table = tidy(comparison)
+    make_folder(folder)
     write_projection(projection, folder / RESULT)
     write_csv(table, folder / TIDY)
     write_csv(deaths_table(projection), folder / DEATHS)

@@ -262,7 +262,8 @@ def test_an_output_folder_that_cannot_be_written_is_one_message_before_the_work(
 def test_a_place_nobody_can_write_to_is_one_message(hisim, small):
     code, _, err = hisim("run", small / "mix.yaml", "--out", "/proc/hisim")
     assert code == 2
-    assert err.startswith("/proc/hisim: cannot be made")
+    assert err.startswith("/proc/hisim: ")
+    assert "allowed: a folder to write to" in err
 
 
 def test_compare_refuses_what_is_not_a_result(hisim, tmp_path):
@@ -278,3 +279,26 @@ def test_wrong_options_are_exit_code_2(hisim):
     assert hisim("run")[0] == 2
     assert hisim("nonsense")[0] == 2
     assert hisim("run", MIX, "--threads", "0")[0] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_an_interrupted_run_says_so_and_writes_nothing(small, tmp_path):
+    """A real interrupt, while a run that would take minutes is under way."""
+    import os
+    import signal
+
+    text = (small / "mix.yaml").read_text("utf-8").replace("people_per_cohort: 32", "people_per_cohort: 100000")
+    (small / "long.yaml").write_text(text, "utf-8")
+    code = "import sys\nfrom hisim.surfaces.cli import main\nmain(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "run", str(small / "long.yaml"), "--out", str(tmp_path / "here")]
+    path = os.pathsep.join(sys.path)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as running:
+        time.sleep(6)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.strip() == "stopped; nothing was written"
+    assert not (tmp_path / "here").exists()

@@ -1,0 +1,192 @@
+"""Write the reference pages from the code: the file formats, the library, the dictionary, the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import validation
+from typer.testing import CliRunner
+
+from hisim.declare.files import load_library
+from hisim.declare.intervention import MECHANISMS, quantities
+from hisim.declare.schema import scenario_schema
+from hisim.inputs.catalogue import list_tables
+from hisim.outcomes.estimands import ESTIMANDS
+from hisim.surfaces.cli import app
+from hisim.surfaces.explain import number
+from hisim.variables import DIMENSIONS, INPUTS, PROJECTION, Variable
+
+Row = Sequence[object]
+
+
+def write_pages(folder: Path) -> None:
+    """Every page of :data:`PAGES` into ``folder``; a page that says the same already is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        text = "\n".join(page()).rstrip() + "\n"
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def scenario_file() -> Iterator[str]:
+    """The keys of a scenario file, level by level."""
+    schema = scenario_schema()
+    yield "# Scenario file\n"
+    yield "YAML, at most 256 KB. Keys that are not listed here are refused. A file that `extends` another needs only"
+    yield "`hisim`, `name` and what it changes.\n"
+    yield from _object_table("The file", schema)
+    for key, title in (("Trend", "trend"), ("Simulation", "simulation"), ("Use", "interventions, each")):
+        yield from _object_table(title, schema["$defs"][key])
+
+
+def interventions() -> Iterator[str]:
+    """Every intervention of the library with all its numbers, and the keys of its file."""
+    yield "# Interventions\n"
+    yield "Each is a file in `src/hisim/interventions/`. Status: V read in the source; V2 read in a secondary page;"
+    yield "VC a modeller's input; D arithmetic on those; an assumption says so.\n"
+    for item in load_library().values():
+        yield f"## {item.name}\n"
+        yield f"`{item.id}`: {item.summary}\n"
+        yield f"{item.category}; workbook: {item.workbook}; mechanism: `{item.mechanism}`.\n"
+        yield f"Marmot objective: {item.marmot}.\n"
+        yield from table(("number", "value"), ((f"`{path}`", number(quantity)) for path, quantity in quantities(item)))
+        yield f"Reach now: {item.reach_now.words}\n"
+        yield f"Evidence {item.evidence_grade.grade}: {item.evidence_grade.why}\n"
+        yield f"Evidence against: {item.evidence_against}\n"
+        yield from (f"- {key}: {citation}" for key, citation in item.sources.items())
+        yield ""
+    yield "## Keys of an intervention file\n"
+    for mechanism, model in MECHANISMS.items():
+        yield f"### mechanism: {mechanism}\n"
+        fields = ((f"`{name}`", _one_line(field.description)) for name, field in model.model_fields.items())
+        yield from table(("key", "meaning"), fields)
+
+
+def data_dictionary() -> Iterator[str]:
+    """Every dimension and variable of the datasets."""
+    yield "# Data dictionary\n"
+    yield "What hisim's datasets hold. A dataset that departs from this page is refused.\n"
+    yield "## Dimensions\n"
+    rows = ((f"`{one.name}`", one.meaning, _labels(one.labels)) for one in DIMENSIONS.values())
+    yield from table(("dimension", "a label is", "labels"), rows)
+    for title, dictionary in (("Inputs", INPUTS), ("Projection", PROJECTION)):
+        yield f"## {title}\n"
+        header = ("variable", "dimensions", "unit", "bounds", "meaning")
+        yield from table(header, (_variable(one) for one in dictionary.values()))
+
+
+def estimands() -> Iterator[str]:
+    """Every question that may be asked of a projection."""
+    yield "# Estimands\n"
+    yield "Each is computed for every scenario, with its Monte Carlo standard error.\n"
+    header = ("name", "is", "unit", "better", "definition")
+    yield from table(
+        header, ((f"`{one.name}`", one.title, one.unit, one.good, one.source) for one in ESTIMANDS.values())
+    )
+
+
+def input_tables() -> Iterator[str]:
+    """Every packaged table with its source, licence and digest."""
+    yield "# Input tables\n"
+    yield "The tables in `src/hisim/data/england/`. `hisim data` prints the same list.\n"
+    for entry in list_tables():
+        yield f"## {entry.name}\n"
+        yield f"{entry.title}. {entry.years}. `{entry.path.name}`\n"
+        rows = [("units", "; ".join(f"`{name}`: {unit}" for name, unit in entry.units.items()))]
+        rows += [(name, text) for name, text in (("method", entry.method), ("status", entry.status)) if text]
+        rows += [("source", "; ".join(entry.source)), ("licence", entry.licence), ("SHA-256", f"`{entry.sha256}`")]
+        yield from table(("", ""), rows)
+
+
+def commands() -> Iterator[str]:
+    """The help of every command, as the terminal shows it."""
+    yield "# Commands\n"
+    yield "`hisim COMMAND`, or `python3 run.py COMMAND` from a copy of the folder.\n"
+    names = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    for arguments in ([], *([name] for name in names)):
+        yield f"## {' '.join(['hisim', *arguments])}\n"
+        result = CliRunner().invoke(app, [*arguments, "--help"], prog_name="hisim", catch_exceptions=False)
+        yield f"```text\n{result.output.strip()}\n```\n"
+
+
+def validation_table() -> Iterator[str]:
+    """hisim's figures beside published ones, for the page that discusses them."""
+    yield validation.table()
+
+
+PAGES = {
+    "scenario-file": scenario_file,
+    "interventions": interventions,
+    "data-dictionary": data_dictionary,
+    "estimands": estimands,
+    "input-tables": input_tables,
+    "commands": commands,
+    "validation": validation_table,
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """A Markdown table, and the empty line after it."""
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    yield from ("| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+    yield ""
+
+
+def _object_table(title: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {title}\n"
+    required = schema["required"] if "required" in schema else schema.get("anyOf", [{"required": ()}])[0]["required"]
+    rows = []
+    for key, field in schema["properties"].items():
+        default = field.get("default")
+        given = "required" if key in required else "" if default is None else f"`{default}`"
+        rows.append((f"`{key}`", field.get("description", ""), _allowed(field), given))
+    yield from table(("key", "meaning", "allowed", "default"), rows)
+
+
+def _allowed(field: Mapping[str, Any]) -> str:
+    """What a JSON Schema field allows, in words."""
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "anyOf" in field:
+        return " or ".join(_allowed(choice) for choice in field["anyOf"] if choice.get("type") != "null")
+    if "$ref" in field:
+        return "the keys below"
+    words = {
+        "array": "a list",
+        "object": "one number for each of `1` to `5`",
+        "string": "text",
+        "integer": "whole number",
+    }
+    text = words.get(field.get("type", ""), field.get("type", "anything"))
+    return f"{text}, {_bounds(field)}" if _bounds(field) else text
+
+
+def _bounds(field: Mapping[str, Any]) -> str:
+    words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "multipleOf": "a multiple of",
+             "maxLength": "length at most", "maxItems": "at most"}  # fmt: skip
+    return ", ".join(f"{word} {field[key]}" for key, word in words.items() if key in field)
+
+
+def _variable(one: Variable) -> Row:
+    low, high = (f"{bound:g}" if abs(bound) != float("inf") else "" for bound in (one.low, one.high))
+    bounds = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}" if high else ""
+    return f"`{one.name}`", ", ".join(f"`{dim}`" for dim in one.dims), one.unit, bounds, one.meaning
+
+
+def _labels(labels: Sequence[object] | None) -> str:
+    if labels is None:
+        return "set by the run"
+    if len(labels) > 20 and isinstance(labels[0], int):
+        return f"{labels[0]} to {labels[-1]}"
+    return ", ".join(f"`{label}`" for label in labels)
+
+
+def _one_line(text: object) -> str:
+    """``text`` on one line, with the code marks of Markdown."""
+    return " ".join(str("" if text is None else text).split()).replace("``", "`")
