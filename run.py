@@ -73,7 +73,7 @@ def install(wanted):
     pip = [program("python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     uv = shutil.which("uv") or (program("uv") if succeeds([*pip, "install", "uv>=0.5"]) else None)
     if uv:
-        uv_install = [uv, "--quiet", "pip", "install", "--python", program("python")]
+        uv_install = [uv, "--quiet", "pip", "install", "--compile-bytecode", "--python", program("python")]
         if succeeds([*uv_install, *lock]) and succeeds([*uv_install, *itself]):
             return
     step([*pip, "install", *lock])

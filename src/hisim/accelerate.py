@@ -4,12 +4,16 @@ Kernels are plain module-level functions of arrays decorated with :func:`compile
 function stays reachable as ``kernel.py_func``, and ``HISIM_COMPILE=0`` runs everything uncompiled.
 
 Numba writes compiled code beside the source or into a cache it picks at import time, and fails where
-neither can be written, so a private per-user folder is chosen before numba is first imported.
+neither can be written, so a private per-user folder is chosen before numba is first imported. Numba also
+looks only at the file of the function it loads, not at those of the functions called from there; so each
+state of the sources has a folder of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -23,27 +27,50 @@ FASTMATH = frozenset({"nnan", "ninf", "nsz"})
 stay divisions and multiply-add is not fused, so a loop gives the same bytes however it is vectorised."""
 
 
+MOST_CACHES = 8
+"""Folders of compiled code that are kept; the oldest go first."""
+
+
 def cache_folder() -> Path:
     """The private folder for compiled code, made with mode 0700; a temporary one as the last resort."""
     if sys.platform == "win32":
         root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     else:
         root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = root / "hisim" / "numba"
+    folder = root / "hisim" / "numba" / sources_digest()
     try:
+        new = not folder.exists()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(folder)
+        if new:
+            _forget_oldest(folder.parent)
     except OSError:
         return Path(tempfile.mkdtemp(prefix="hisim-numba-"))
     return folder
 
 
+def sources_digest() -> str:
+    """A name for the present state of the package's sources: their names, sizes and times."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        state = path.stat()
+        digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _forget_oldest(caches: Path) -> None:
+    by_age = sorted((path for path in caches.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in by_age[:-MOST_CACHES]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def compiled(function: Function) -> Function:
     """Compile ``function`` with numba: no Python objects, no global lock, cached between processes."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
     if os.environ.get("HISIM_COMPILE") == "0":
         return function
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     import numba
 
     jit = numba.njit(cache=True, nogil=True, fastmath=set(FASTMATH), error_model="numpy")

@@ -1,0 +1,59 @@
+"""Where compiled code is kept: private, one folder for each state of the sources, few of them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from hisim import accelerate
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    return tmp_path / "hisim" / "numba"
+
+
+def test_the_folder_is_private_and_named_after_the_sources(home):
+    folder = accelerate.cache_folder()
+    assert folder == home / accelerate.sources_digest()
+    assert folder == accelerate.cache_folder()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_changed_source_has_another_name(monkeypatch, tmp_path):
+    copy = tmp_path / "accelerate.py"
+    copy.write_text("x = 1\n", "utf-8")
+    monkeypatch.setattr(accelerate, "__file__", str(copy))
+    before = accelerate.sources_digest()
+    copy.write_text("x = 23\n", "utf-8")
+    assert accelerate.sources_digest() != before
+
+
+def test_old_folders_are_forgotten(home):
+    for age in range(12):
+        folder = home / f"old-{age}"
+        folder.mkdir(parents=True)
+        os.utime(folder, (1000 - age, 1000 - age))
+    accelerate.cache_folder()
+    left = {path.name for path in home.iterdir()}
+    assert len(left) == accelerate.MOST_CACHES
+    assert accelerate.sources_digest() in left
+    assert "old-11" not in left
+
+
+def test_a_place_that_cannot_be_written_falls_back_to_a_temporary_one(home, monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("", "utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    monkeypatch.setenv("LOCALAPPDATA", str(blocked))
+    folder = accelerate.cache_folder()
+    assert folder.is_dir()
+    assert "hisim-numba-" in Path(folder).name
+    folder.rmdir()
