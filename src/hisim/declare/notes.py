@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hisim.declare.intervention import Treatment, quantities
+from hisim.declare.intervention import SmokingCessation, Treatment, quantities
 from hisim.declare.scenario import Scenario, Use
 
 
@@ -21,6 +21,8 @@ def _notes_on(use: Use, scenario: Scenario) -> Iterator[str]:
     if use.until is not None and use.until < scenario.end:
         fades = intervention.persistence_years.value
         after = f"what was gained fades over {fades:g} years" if fades else "what was gained ends at once"
+        if isinstance(intervention, SmokingCessation):
+            after = "the extra quits end with it; people who have stopped stay so, apart from relapse"
         yield f"{use.id}: delivery ends with {use.until}; {after}"
     lag = intervention.lag_years.value
     if use.full_from + lag > scenario.end + 1:

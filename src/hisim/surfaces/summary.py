@@ -13,6 +13,7 @@ AVERTED = "deaths_averted_cumulative"
 EVERYONE = {"sex": "Persons", "draw": 0}
 ALL = {"cause_group": "All causes"}
 ENGLAND = "all"
+DAYS = 365.25
 
 
 def horizons(comparison: xr.Dataset) -> list[int]:
@@ -36,12 +37,17 @@ def findings(comparison: xr.Dataset, scenario: str) -> Iterator[str]:
         here = {**EVERYONE, **ALL, "scenario": scenario, "year": year}
         most, _ = _pair(comparison, AVERTED, quintile="1", **here)
         every, _ = _pair(comparison, AVERTED, quintile=ENGLAND, **here)
-        share = f", {most / every:.0%} of all," if every > 0 else ""
-        yield (
-            f"By the end of {year} about {people(every)} deaths would be prevented or postponed in England; "
-            f"{people(most)} of them{share} in the most deprived fifth."
-        )
+        share = f" ({most / every:.0%} of all)" if 0 < most < every else ""
+        yield f"By the end of {year}: {_outcome(every)} in England, {_outcome(most)}{share} in the most deprived fifth."
     yield from gap_sentences(comparison, scenario, horizons(comparison)[-1])
+
+
+def _outcome(averted: float) -> str:
+    if abs(averted) < 0.5:
+        return "no difference in deaths"
+    if averted > 0:
+        return f"about {people(averted)} deaths prevented or postponed"
+    return f"about {people(-averted)} more deaths"
 
 
 def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[str]:
@@ -54,11 +60,12 @@ def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[
         without, _ = _pair(comparison, name, scenario=COMPARATOR, year=year, **where)
         with_mix, error = _pair(comparison, name, scenario=scenario, year=year, **where)
         change = with_mix - without
-        word = "narrows" if change < 0 else "widens"
+        days = abs(change) * DAYS
+        effect = f"the mix {'narrows' if change < 0 else 'widens'} it by {days:.1f} days, ±{error * DAYS:.1f}"
         yield (
             f"The gap in life expectancy between the most deprived fifth and England, {who}: {now:.2f} years in "
             f"{first}; in {year} {without:.2f} carrying on as now, {with_mix:.2f} with the mix "
-            f"(the mix {word} it by {abs(change) * 365.25:.1f} days, ±{error * 365.25:.1f})."
+            f"({effect if days >= 0.05 else 'no difference'})."
         )
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+NOTHING = 1e-6
+"""Smaller figures are rounding, not results."""
 FIFTHS = {1: "1 (most deprived)", 5: "5 (least deprived)"}
 
 
@@ -37,7 +39,7 @@ def significant(value: float, digits: int = 3) -> str:
     """``value`` to three significant figures, with thousands separated."""
     if not math.isfinite(value):
         return "n/a"
-    if value == 0:
+    if abs(value) < NOTHING:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)
