@@ -97,7 +97,8 @@ def test_notes_say_what_a_reader_should_know() -> None:
         "statins: coverage 0.9 is above the 0.75 thought achievable",
         "statins: delivery ends with 2019; what was gained fades over 20 years",
         assumed,
-        "stop-smoking-services: delivery ends with 2015; the extra quits end with it; people who have stopped stay so, apart from relapse",
+        "stop-smoking-services: delivery ends with 2015; the extra quits end with it; "
+        "people who have stopped stay so, apart from relapse",
         "stop-smoking-services: coverage falls below what is done now",
         "stop-smoking-services: assumptions, not evidence: lag_years, persistence_years, achievable",
     )
