@@ -73,5 +73,6 @@ def compiled(function: Function) -> Function:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     import numba
 
+    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # where numba was imported before the line above
     jit = numba.njit(cache=True, nogil=True, fastmath=set(FASTMATH), error_model="numpy")
     return cast(Function, jit(function))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -57,3 +58,11 @@ def test_a_place_that_cannot_be_written_falls_back_to_a_temporary_one(home, monk
     assert folder.is_dir()
     assert "hisim-numba-" in Path(folder).name
     folder.rmdir()
+
+
+def test_the_folder_is_used_also_where_numba_was_imported_first(tmp_path):
+    code = "import numba, hisim.model.fastmath; print(numba.config.CACHE_DIR)"
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    env |= {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).parent == tmp_path / "hisim" / "numba"
