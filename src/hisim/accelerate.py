@@ -73,6 +73,7 @@ def compiled(function: Function) -> Function:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     import numba
 
-    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # where numba was imported before the line above
+    # Where numba was imported before the line above, it has read its settings already.
+    vars(numba.config)["CACHE_DIR"] = os.environ["NUMBA_CACHE_DIR"]
     jit = numba.njit(cache=True, nogil=True, fastmath=set(FASTMATH), error_model="numpy")
     return cast(Function, jit(function))
