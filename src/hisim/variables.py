@@ -48,6 +48,8 @@ RISKS = ("sbp", "cholesterol", "bmi", "diabetes", "chd", "stroke_history")
 """What raises hazards log-linearly; smoking is tabulated apart, because its excess decays."""
 YEARS_SINCE_QUIT = tuple(range(41))
 SMOKING_GROUPS = ("cvd", "copd", "cancer")
+STATES = ("antihypertensive", "statin", "hypertension_diagnosed", "current_smoker")
+"""Whom a projection counts: people on each treatment, people who know of their hypertension, smokers."""
 COMPARATOR = "comparator"
 
 
@@ -90,6 +92,7 @@ DIMENSIONS = {
         Dimension("age_band", "age group", AGE_BANDS),
         Dimension("cause", "underlying cause of death", CAUSES),
         Dimension("intervention", "id of an intervention"),
+        Dimension("state", "treatment or condition that people are in", STATES),
         Dimension("risk", "exposure or disease history that raises hazards", RISKS),
         Dimension("exposure", "continuous exposure", ("sbp", "cholesterol", "bmi")),
         Dimension("exposure_other", "continuous exposure", ("sbp", "cholesterol", "bmi")),
@@ -186,6 +189,10 @@ PROJECTION = {
         Variable(
             "covered", ("scenario", "draw", "intervention", "year", *CELL), "persons",
             "people served in the year because of the intervention, beyond the comparator",
+        ),
+        Variable(
+            "people_in_state", ("scenario", "draw", "state", "year", *CELL), "person-years",
+            "time lived in the year in each state; people who are treated count as diagnosed", 0,
         ),
         Variable(
             "cost_gbp", ("scenario", "draw", "intervention", "year", "quintile"), "GBP",

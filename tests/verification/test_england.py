@@ -44,6 +44,24 @@ def test_population_of_the_first_year_is_the_mid_year_estimate(demo):
     assert float(lived.sum()) == pytest.approx(53_107_169, abs=0.5)
 
 
+def test_people_are_diagnosed_treated_and_smoke_as_the_inputs_say(demo):
+    """In the first year: whoever is treated is diagnosed, and shares are those of the inputs, within sampling."""
+    inputs = load_inputs()
+    now = demo["people_in_state"].sel(scenario=COMPARATOR).isel(draw=0, year=0)
+    adults = {"age": slice(40, 80)}
+    smokers = (inputs["smoking_current"] * inputs["population"]).sel(adults).sum()
+    assert float(now.sel(state="current_smoker").sel(adults).sum()) == pytest.approx(float(smokers), rel=0.02)
+    known, treated = (
+        now.sel(state=state).sel(adults).sum() for state in ("hypertension_diagnosed", "antihypertensive")
+    )
+    assert 0.55 < float(treated / known) < 0.95
+    everyone = demo["people_in_state"].isel(draw=0)
+    diagnosed, on_drugs = everyone.sel(state="hypertension_diagnosed"), everyone.sel(state="antihypertensive")
+    assert (diagnosed >= on_drugs * (1 - 1e-9)).all()
+    last = diagnosed.isel(year=-1).sum(("quintile", "sex", "age"))
+    assert float(last.sel(scenario="antihypertensives")) > float(last.sel(scenario=COMPARATOR))
+
+
 def test_hindcast_from_2002_uses_no_later_rate():
     early = load_inputs(2002, 2008, observed_to=2002, trend="flat")["mortality_rate"]
     assert all(early.isel(year=y).equals(early.isel(year=0).assign_coords(year=2002 + y)) for y in range(7))

@@ -27,9 +27,8 @@ _OLDEST = OLDEST_AGE
 
 
 @compiled
-def count_served(u: Array, eligible: Array, threshold: Array, lived: Array, work: Workspace) -> float:
-    """Person-years on a treatment at this year's coverage."""
-    a, b = threshold[0, 0], threshold[1, 0]
+def count_served(u: Array, eligible: Array, a: np.float32, b: np.float32, lived: Array, work: Workspace) -> float:
+    """Person-years of people below coverage ``a`` or ``b``, by the group in which they are eligible."""
     first, second, flag = eligible[0], eligible[1], work.flag[0]
     for i in range(flag.size):
         flag[i] = _ONE if u[i] < first[i] * a + second[i] * b else _ZERO
@@ -117,12 +116,15 @@ def end_year(
     served: Array,
 ) -> None:
     """Who was served, who died, and who stops or starts smoking for next year; the last steps of a block's year."""
-    treatments = served.size - 1
+    treatments = work.eligible.shape[1]
     lived, hazard, u = work.lived[b], work.hazard[b], work.uniforms[b]
     for t in range(treatments):
         threshold = tables.threshold[k, y, age, t]
-        served[t] += weight * count_served(u[8 + t], work.eligible[b, t], threshold, lived, work)
-    served[treatments] += weight * count_smokers(slot, lived, work)
+        first, second = threshold[0, 0], threshold[1, 0]
+        served[t] += weight * count_served(u[8 + t], work.eligible[b, t], first, second, lived, work)
+    diagnosed = max(tables.known[age], tables.threshold[k, y, age, 0, 0, 0])
+    served[treatments] += weight * count_served(u[8], work.eligible[b, 0], diagnosed, _ZERO, lived, work)
+    served[treatments + 1] += weight * count_smokers(slot, lived, work)
     if sampled:
         draw_deaths(work.yearly[b], rate, tables.active[age], ratio, hazard, alive, weight, deaths)
     else:
@@ -204,13 +206,13 @@ def run_cohort(
 
     Returns
     -------
-    deaths (K, 16, Y, C), person_years (K, 16, Y), served (K, Y, T + 1), as in ``CohortResult``
+    deaths (K, 16, Y, C), person_years (K, 16, Y), served (K, Y, T + 2), as in ``CohortResult``
     """
     scenarios, years, _, treatments = tables.threshold.shape[:4]
     causes = tables.rate.shape[2]
     deaths = np.zeros((scenarios, LANES, years, causes))
     person_years = np.zeros((scenarios, LANES, years))
-    served = np.zeros((scenarios, years, treatments + 1))
+    served = np.zeros((scenarios, years, treatments + 2))
     size = block_size(people)
     blocks = people // size
     work = make_workspace(blocks, size, treatments, causes)

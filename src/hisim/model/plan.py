@@ -170,6 +170,7 @@ def _stratum(
         exposure_floor=_single(inputs["risk_reference"].sel(risk=list(EXPOSURES)).values),
         percentile_mixing=_single(np.linalg.cholesky(inputs["exposure_correlation"].values)),
         threshold=_single(thresholds[:, :, q, s]),
+        known=_single(cell["hypertension_known"].values),
         effect_step=np.stack([treatment.effect_steps(d.lag_years.value, thresholds.shape[-1]) for d in drugs]),
         sbp_shift=_single(np.array([treatment.exposure_shift(drug, "sbp") for drug in drugs])),
     )

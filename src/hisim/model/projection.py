@@ -23,7 +23,7 @@ from hisim.model.mechanisms import smoking_cessation
 from hisim.model.plan import Cohort, Library, Plan, make_plan, served_state
 from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
-from hisim.model.tables import LANES, TREATMENTS, CohortResult, Float64
+from hisim.model.tables import LANES, CohortResult, Float64
 from hisim.variables import (
     AGE_BANDS,
     AGES,
@@ -34,6 +34,7 @@ from hisim.variables import (
     PROJECTION,
     QUINTILES,
     SEXES,
+    STATES,
     band_of_age,
     check,
     describe,
@@ -184,7 +185,7 @@ def _add_up(
     shape = (len(names), len(years), len(QUINTILES), len(SEXES))
     deaths = np.zeros((*shape, len(AGES), len(CAUSES)))
     lived = np.zeros((*shape, len(AGES)))
-    served = np.zeros((*shape, len(AGES), len(TREATMENTS) + 1))
+    served = np.zeros((*shape, len(AGES), len(STATES)))
     deaths_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS), len(CAUSES)))
     lived_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS)))
     bands, every_year = band_of_age(), np.arange(len(years))
@@ -207,6 +208,7 @@ def _add_up(
         "deaths_batch": deaths_batch[:, None],
         "person_years_batch": lived_batch[:, None],
         "covered": covered[:, None],
+        "people_in_state": np.moveaxis(served, -1, 1)[:, None],
         "cost_gbp": cost[:, None],
     }
     coords = {
@@ -220,6 +222,7 @@ def _add_up(
         "age_band": list(AGE_BANDS),
         "cause": list(CAUSES),
         "intervention": _interventions(plan),
+        "state": list(STATES),
     }
     return xr.Dataset({name: (PROJECTION[name].dims, array) for name, array in arrays.items()}, coords)
 
@@ -243,13 +246,13 @@ def _covered(plan: Plan, inputs: xr.Dataset, library: Library, served: Float64) 
             i = ids.index(use.id)
             item = use.intervention
             if isinstance(item, Treatment):
-                t = TREATMENTS.index(served_state(use))
+                t = STATES.index(served_state(use))
                 covered[k, i] = served[k, ..., t] - served[0, ..., t]
                 unit_cost[i] = item.cost.per_person_year_gbp.value
             else:
                 for y in range(served.shape[1]):
                     extra = smoking_cessation.reach(reach_now, use, plan.start + y) - reach_now
-                    covered[k, i, y] = served[k, y, ..., -1] * extra
+                    covered[k, i, y] = served[k, y, ..., STATES.index("current_smoker")] * extra
                 unit_cost[i] = item.cost.per_attempt_gbp.value
     cost = covered.sum(axis=(-2, -1)) * unit_cost[:, None, None]
     return covered, cost

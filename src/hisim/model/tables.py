@@ -72,6 +72,8 @@ class StratumTables(NamedTuple):
     """(3, 3) lower triangular: independent normals to correlated ones."""
     threshold: Float32
     """(K, Y, A, T, G, L) coverage that counts for people who started l years ago."""
+    known: Float32
+    """(A,) share of people with hypertension who are diagnosed; whoever is treated is diagnosed too."""
     effect_step: Float32
     """(T, L) share of the full effect gained with the l-th year on treatment; each row adds to 1."""
     sbp_shift: Float32
@@ -86,4 +88,4 @@ class CohortResult(NamedTuple):
     person_years: Float64
     """(K, 16, Y) [person-years] by batch."""
     served: Float64
-    """(K, Y, T + 1) [person-years] on each treatment, and as current smokers."""
+    """(K, Y, T + 2) [person-years] in each of ``variables.STATES``."""

@@ -63,7 +63,7 @@ def run_cohort(
     causes = tables.rate.shape[2]
     deaths = np.zeros((scenarios, LANES, years, causes))
     person_years = np.zeros((scenarios, LANES, years))
-    served = np.zeros((scenarios, years, treatments + 1))
+    served = np.zeros((scenarios, years, treatments + 2))
     lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(3)])
     percentile = tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3])
     first = max(0, birth_year - tables.start_year)
@@ -104,7 +104,9 @@ def run_cohort(
             for t in range(treatments):
                 covered = groups[t] & (lifelong[8 + t] < tables.threshold[k, y, age, t, :, 0, None])
                 served[k, y, t] = weight * lived[covered.any(axis=0)].sum()
-            served[k, y, treatments] = weight * lived[slot[k] == CURRENT].sum()
+            knows = lifelong[8] < max(tables.known[age], tables.threshold[k, y, age, 0, 0, 0])
+            served[k, y, treatments] = weight * lived[groups[0][0] & knows].sum()
+            served[k, y, treatments + 1] = weight * lived[slot[k] == CURRENT].sum()
             slot[k] = _next_slots(slot[k], yearly[0], tables.quit[k, y, age], tables.relapse)
     return deaths, person_years, served
 
