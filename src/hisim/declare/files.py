@@ -112,8 +112,6 @@ def _lines(key: str, value: Any) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if not isinstance(value, str):
         return repr(value)
-    if value.replace("-", "").isalpha() and value.isascii() and value.lower() not in ("true", "false", "null"):
-        return value
     return '"' + "".join(_escaped(char) for char in value) + '"'
 
 

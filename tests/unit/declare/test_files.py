@@ -438,3 +438,12 @@ class TestExtends:
         path = self.write(tmp_path, "s.yaml", f"hisim: 1\nname: child\nextends: {value}\n")
         with pytest.raises(InvalidFileError, match=message):
             read_scenario(path)
+
+
+@pytest.mark.parametrize(
+    "title", ["NAN", ".inf", "null", "true", "yes", "~", "2011", "0x1F", "- a", "a: b", "# a", "&a"]
+)
+def test_a_title_that_looks_like_something_else_reads_back(title):
+    scenario = read_scenario_text(f"hisim: 1\nname: s\ntitle: '{title}'\nstart: 2011\nend: 2012\n")
+    assert scenario.title == title
+    assert read_scenario_text(write_scenario(scenario)) == scenario
