@@ -228,7 +228,7 @@ def conflicts(data: Mapping[Any, Any]) -> Iterator[Conflict]:
     if start is not None and end is not None and end > start + LONGEST:
         yield Conflict(("end",), f"{end}", f"{start + LONGEST} or earlier ({LONGEST} years after start)", ("start",))
     trend = data.get("trend")
-    if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind", "damped") != "damped":
+    if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind") in ("flat", "continue"):
         found = f"damping with kind '{trend.get('kind')}'"
         yield Conflict(("trend", "damping"), found, "damping only with kind 'damped'", ("trend", "kind"))
     uses = data.get("interventions")
@@ -265,6 +265,6 @@ def _used_twice(uses: list[Any] | tuple[Any, ...]) -> Iterator[Conflict]:
     first: dict[str, int] = {}
     for index, use in enumerate(uses):
         name = use.get("use") if isinstance(use, Mapping) else None
-        if isinstance(name, str) and first.setdefault(name, index) != index:
+        if isinstance(name, str) and name.isprintable() and first.setdefault(name, index) != index:
             place, other = ("interventions", index, "use"), ("interventions", first[name], "use")
             yield Conflict(place, f"'{name}' a second time", "each intervention at most once", other)
