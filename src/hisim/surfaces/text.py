@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
 
 NOTHING = 1e-6
 """Smaller figures are rounding, not results."""
+NARROWEST, WIDEST = 80, 120
 FIFTHS = {1: "1 (most deprived)", 5: "5 (least deprived)"}
 
 
@@ -58,10 +60,16 @@ def with_error(value: float, error: float) -> str:
     return f"{people(value)} ±{significant(error, 2)}"
 
 
-def wrapped(lines: Iterable[str], width: int = 118) -> str:
-    """Lines broken at ``width``, each going on under its own indent."""
+def terminal_width() -> int:
+    """Columns to write in: those of the terminal, from 80 to 120; 120 where there is none."""
+    return min(WIDEST, max(NARROWEST, get_terminal_size((WIDEST, 24)).columns))
+
+
+def wrapped(lines: Iterable[str]) -> str:
+    """Lines broken at the width of the terminal, each going on under its own indent."""
     from textwrap import fill
 
+    width = terminal_width() - 2
     return "\n".join(
         fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_long_words=False)
         if line
@@ -79,7 +87,7 @@ def render(tables: Iterable[Table], width: int | None = None) -> str:
     from rich.table import Table as RichTable
 
     out = StringIO()
-    console = Console(file=out, width=width or 120, no_color=True, highlight=False)
+    console = Console(file=out, width=width or WIDEST, no_color=True, highlight=False)
     for table in tables:
         rich = RichTable(box=SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold", pad_edge=False)
         for i, name in enumerate(table.columns):
