@@ -23,6 +23,7 @@ SMALL = "simulation: {people_per_cohort: 32}\n"
 def hisim(capsys, monkeypatch, tmp_path):
     """Run a command in an empty folder; returns exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
 
     def run(*arguments):
         with pytest.raises(SystemExit) as stopped:
