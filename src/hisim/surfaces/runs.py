@@ -58,9 +58,9 @@ def projected(
     StoppedError
         When the user interrupts it.
     """
-    from hisim.model.projection import project
-
     try:
+        from hisim.model.projection import project
+
         return project(scenarios, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
