@@ -9,9 +9,12 @@ import numpy as np
 
 from hisim.accelerate import compiled
 from hisim.model.fastmath import normal_quantile
-from hisim.model.random import fill_uniforms
+from hisim.model.random import FIRST_CONDITION, FIRST_TREATMENT, LIFELONG_BLOCKS, fill_uniforms
 from hisim.model.tables import (
+    CURRENT,
     HYPERTENSION_MMHG,
+    NEVER,
+    SLOTS,
     STATIN_HISTORY_AGE,
     STATIN_PRIMARY_AGE,
     Array,
@@ -21,7 +24,7 @@ from hisim.model.tables import (
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _HYPERTENSION = np.float32(HYPERTENSION_MMHG)
-_FULLY_QUIT = np.int32(41)
+_NEVER, _CURRENT, _JUST_QUIT, _FULLY_QUIT = (np.int32(slot) for slot in (NEVER, CURRENT, CURRENT + 1, SLOTS - 1))
 
 
 @compiled
@@ -29,7 +32,7 @@ def set_percentiles(
     first: int, cohort: int, draw: int, seed: int, mixing: Array, words: Array, uniforms: Array, percentile: Array
 ) -> None:
     """Lifelong uniforms (12, people) and the correlated standard normals (3, people) made of the first three."""
-    for block in range(3):
+    for block in range(LIFELONG_BLOCKS):
         fill_uniforms(first, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
     for i in range(percentile.shape[1]):
         a = normal_quantile(np.float64(uniforms[0, i]))
@@ -45,22 +48,22 @@ def set_smoking(u_smoking: Array, u_years: Array, current: float, ever: float, c
     """Smoking slot of everyone in a cohort's first year, from the shares at that age."""
     for i in range(slot.size):
         if u_smoking[i] < current:
-            slot[i] = 1
+            slot[i] = CURRENT
         elif u_smoking[i] < ever:
             k = 0
             while k < 40 and u_years[i] >= cumulative[k]:
                 k += 1
-            slot[i] = 1 + max(k, 1)
+            slot[i] = CURRENT + max(k, 1)
         else:
-            slot[i] = 0
+            slot[i] = NEVER
 
 
 @compiled
 def start_smoking(u_smoking: Array, ever: float, slot: Array) -> None:
     """Never smokers whose lifelong uniform lies below the share who have ever smoked at this age start."""
     for i in range(slot.size):
-        if slot[i] == 0 and u_smoking[i] < ever:
-            slot[i] = 1
+        if slot[i] == NEVER and u_smoking[i] < ever:
+            slot[i] = CURRENT
 
 
 @compiled
@@ -68,9 +71,9 @@ def change_smoking(u: Array, quit: float, relapse: Array, slot: Array) -> None:
     """Quit below ``quit``, relapse above 1 - ``relapse``: by one uniform, more quitting never means more smokers."""
     for i in range(slot.size):
         s = slot[i]
-        stays = min(s + np.int32(1), _FULLY_QUIT) if u[i] <= _ONE - relapse[s] else np.int32(1)
-        stops = np.int32(2) if u[i] < quit else np.int32(1)
-        slot[i] = np.int32(0) if s == 0 else (stops if s == 1 else stays)
+        stays = min(s + np.int32(1), _FULLY_QUIT) if u[i] <= _ONE - relapse[s] else _CURRENT
+        stops = _JUST_QUIT if u[i] < quit else _CURRENT
+        slot[i] = _NEVER if s == _NEVER else (stops if s == _CURRENT else stays)
 
 
 @compiled
@@ -94,7 +97,7 @@ def set_features(
         fixed[0, i] = max(mean[1] + sd[1] * percentile[1, i] - floor[1], _ZERO)
         fixed[1, i] = max(mean[2] + sd[2] * percentile[2, i] - floor[2], _ZERO)
     for d in range(3):
-        u, row = uniforms[4 + d], fixed[2 + d]
+        u, row = uniforms[FIRST_CONDITION + d], fixed[2 + d]
         for i in range(row.size):
             row[i] = _ONE if u[i] < conditions[d] else _ZERO
     of_age_history = _ONE if age >= STATIN_HISTORY_AGE else _ZERO
@@ -144,7 +147,8 @@ def set_scenario(
     """What scenario ``k`` changes in the year: pressure after treatment, treatment effects, smoking excess."""
     treatments = eligible.shape[0]
     for t in range(treatments):
-        set_effect(uniforms[8 + t], eligible[t], tables.threshold[k, y, age, t], tables.effect_step[t], changed[1 + t])
+        u = uniforms[FIRST_TREATMENT + t]
+        set_effect(u, eligible[t], tables.threshold[k, y, age, t], tables.effect_step[t], changed[1 + t])
     floor, after = tables.exposure_floor[0], changed[0]
     for i in range(sbp.size):
         after[i] = sbp[i]

@@ -9,6 +9,7 @@ import numpy as np
 
 from hisim.accelerate import compiled
 from hisim.model.fastmath import exp32, mean_survival32
+from hisim.model.random import CAUSE, DEATH
 from hisim.model.tables import LANES, Array
 from hisim.model.workspace import Workspace
 
@@ -208,9 +209,9 @@ def draw_deaths(
 ) -> None:
     """Who dies this year, and of what: adds ``weight`` for each to ``deaths`` (16, C) and empties their ``alive``."""
     for i in range(alive.size):
-        if alive[i] > _ZERO and uniforms[1, i] >= exp32(-hazard[i]):
+        if alive[i] > _ZERO and uniforms[DEATH, i] >= exp32(-hazard[i]):
             alive[i] = _ZERO
-            left = uniforms[2, i] * hazard[i]
+            left = uniforms[CAUSE, i] * hazard[i]
             cause, last = -1, 0
             for c in range(hazard_rate.size):
                 if hazard_rate[c] > _ZERO:

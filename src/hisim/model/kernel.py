@@ -16,14 +16,20 @@ from hisim.accelerate import compiled
 from hisim.model.exposure import change_smoking, set_features, set_percentiles, set_scenario, set_smoking, start_smoking
 from hisim.model.fastmath import exp32
 from hisim.model.hazard import ALWAYS, calibrate, draw_deaths, fold_products, live_year, set_fixed_ratio, set_ratio
-from hisim.model.random import YEARLY_BLOCK, fill_uniforms
-from hisim.model.tables import LANES, LAST_STARTING_AGE, Array, Float64, StratumTables
+from hisim.model.random import (
+    FIRST_TREATMENT,
+    SMOKING,
+    SMOKING_CHANGE,
+    YEARLY_BLOCK,
+    YEARS_SINCE_QUIT,
+    fill_uniforms,
+)
+from hisim.model.tables import CURRENT, LANES, LAST_STARTING_AGE, Array, Float64, StratumTables
 from hisim.model.workspace import Workspace, block_size, make_workspace
 from hisim.variables import OLDEST_AGE
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
-_OLDEST = OLDEST_AGE
 
 
 @compiled
@@ -41,7 +47,7 @@ def count_smokers(slot: Array, lived: Array, work: Workspace) -> float:
     """Person-years as a current smoker."""
     flag = work.flag[0]
     for i in range(flag.size):
-        flag[i] = _ONE if slot[i] == 1 else _ZERO
+        flag[i] = _ONE if slot[i] == CURRENT else _ZERO
     fold_products(lived, work.flag, ALWAYS, work.scratch, work.totals)
     return float(work.totals[0].sum())
 
@@ -57,7 +63,7 @@ def set_people(
         set_percentiles(b * size, cohort, draw, seed, tables.percentile_mixing, work.words, u, work.percentile[b])
         for k in range(slot.shape[0]):
             set_smoking(
-                u[3], u[7], tables.smoking_current[age], tables.smoking_ever[age],
+                u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[age], tables.smoking_ever[age],
                 tables.quit_years_cumulative[age], slot[k, b],
             )  # fmt: skip
 
@@ -90,7 +96,7 @@ def set_scenario_year(
     """Hazard ratios of the people of block ``b`` in scenario ``k``."""
     u = work.uniforms[b]
     if age <= LAST_STARTING_AGE:
-        start_smoking(u[3], tables.smoking_ever[age], slot)
+        start_smoking(u[SMOKING], tables.smoking_ever[age], slot)
     set_scenario(tables, k, y, age, u, work.eligible[b], work.sbp[b], slot, work.changed, work.excess)
     set_ratio(
         work.fixed_ratio[b], work.changed, tables.changed_log_hr[age], work.excess, tables.smoking_group,
@@ -121,16 +127,16 @@ def end_year(
     for t in range(treatments):
         threshold = tables.threshold[k, y, age, t]
         first, second = threshold[0, 0], threshold[1, 0]
-        served[t] += weight * count_served(u[8 + t], work.eligible[b, t], first, second, lived, work)
+        served[t] += weight * count_served(u[FIRST_TREATMENT + t], work.eligible[b, t], first, second, lived, work)
     diagnosed = max(tables.known[age], tables.threshold[k, y, age, 0, 0, 0])
-    served[treatments] += weight * count_served(u[8], work.eligible[b, 0], diagnosed, _ZERO, lived, work)
+    served[treatments] += weight * count_served(u[FIRST_TREATMENT], work.eligible[b, 0], diagnosed, _ZERO, lived, work)
     served[treatments + 1] += weight * count_smokers(slot, lived, work)
     if sampled:
         draw_deaths(work.yearly[b], rate, tables.active[age], ratio, hazard, alive, weight, deaths)
     else:
         for i in range(alive.size):
             alive[i] *= exp32(-hazard[i])
-    change_smoking(work.yearly[b, 0], tables.quit[k, y, age], tables.relapse, slot)
+    change_smoking(work.yearly[b, SMOKING_CHANGE], tables.quit[k, y, age], tables.relapse, slot)
 
 
 @compiled
@@ -219,11 +225,11 @@ def run_cohort(
     alive = np.ones((scenarios, blocks, size), np.float32)
     slot = np.empty((scenarios, blocks, size), np.int32)
     first = max(0, birth_year - tables.start_year)
-    set_people(tables, work, min(_OLDEST, tables.start_year + first - birth_year), cohort, draw, seed, slot)
+    set_people(tables, work, min(OLDEST_AGE, tables.start_year + first - birth_year), cohort, draw, seed, slot)
     weight = 0.0
     for y in range(first, years):
         year = tables.start_year + y
-        age = min(_OLDEST, year - birth_year)
+        age = min(OLDEST_AGE, year - birth_year)
         for b in range(blocks):
             set_year(tables, work, b, age, year, conditions[y], cohort, draw, seed)
             set_scenario_year(tables, work, b, 0, y, age, slot[0, b], work.comparator_ratio[b])

@@ -22,16 +22,22 @@ from hisim.accelerate import compiled
 
 Words = NDArray[Any]
 
-LIFELONG_BLOCKS = {
-    "sbp": (0, 0), "cholesterol": (0, 1), "bmi": (0, 2), "smoking": (0, 3),
-    "diabetes": (1, 0), "chd": (1, 1), "stroke": (1, 2), "years_since_quit": (1, 3),
-    "antihypertensive": (2, 0), "statin": (2, 1),
-}  # fmt: skip
-"""(block, word) of each uniform a person keeps for life; a new event takes the next free word."""
+LIFELONG = (
+    "sbp", "cholesterol", "bmi", "smoking",
+    "diabetes", "chd", "stroke", "years_since_quit",
+    "antihypertensive", "statin",
+)  # fmt: skip
+"""The uniforms a person keeps for life, in their order: four to a block of the generator; new ones go last."""
+LIFELONG_BLOCKS = -(-len(LIFELONG) // 4)
+SMOKING = LIFELONG.index("smoking")
+FIRST_CONDITION = LIFELONG.index("diabetes")
+YEARS_SINCE_QUIT = LIFELONG.index("years_since_quit")
+FIRST_TREATMENT = LIFELONG.index("antihypertensive")
 
+YEARLY = ("smoking_change", "death", "cause")
+"""The uniforms of the one block drawn afresh each year, in their order."""
 YEARLY_BLOCK = 16
-YEARLY_WORDS = {"smoking_change": 0, "death": 1, "cause": 2}
-"""Words of the one block drawn afresh each year."""
+SMOKING_CHANGE, DEATH, CAUSE = (YEARLY.index(event) for event in ("smoking_change", "death", "cause"))
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hisim.accelerate import compiled
+from hisim.model.random import LIFELONG_BLOCKS
 from hisim.model.tables import LANES, Array
 
 _MOST_ROWS = 80
@@ -20,7 +21,7 @@ class Workspace(NamedTuple):
 
     words: Array
     uniforms: Array
-    """(blocks, 12, people): lifelong, in the order of ``random.LIFELONG_BLOCKS``."""
+    """(blocks, 12, people): lifelong, in the order of ``random.LIFELONG``."""
     percentile: Array
     """(blocks, 3, people)"""
     yearly: Array
@@ -65,7 +66,7 @@ def make_workspace(blocks: int, size: int, treatments: int, causes: int) -> Work
     single = np.float32
     return Workspace(
         np.empty((4, size), np.uint32),
-        np.empty((blocks, 12, size), single),
+        np.empty((blocks, 4 * LIFELONG_BLOCKS, size), single),
         np.empty((blocks, 3, size), single),
         np.empty((blocks, 4, size), single),
         np.empty((blocks, size), single),

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
 
+from hisim.variables import QUINTILE_NAMES
+
 NOTHING = 1e-6
 """Smaller figures are rounding, not results."""
 NARROWEST, WIDEST = 80, 120
-FIFTHS = {1: "1 (most deprived)", 5: "5 (least deprived)"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Table:
 
 def fifth(quintile: int) -> str:
     """A deprivation fifth in words."""
-    return FIFTHS.get(quintile, str(quintile))
+    return QUINTILE_NAMES[quintile]
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hisim.model.random import LIFELONG_BLOCKS, cohort_number, fill_uniforms, philox
+from hisim.model.random import FIRST_TREATMENT, LIFELONG, YEARLY, cohort_number, fill_uniforms, philox
+from hisim.model.tables import TREATMENTS
 from hisim.model.twin import uniforms
 
 # Published with Salmon et al. (2011), Random123 1.x, file kat_vectors, philox4x32 with 10 rounds.
@@ -69,4 +70,6 @@ def test_the_twin_draws_the_same_numbers():
 def test_cohorts_and_events_have_numbers_of_their_own():
     numbers = {cohort_number(q, s, b) for q in range(1, 6) for s in (0, 1) for b in range(1900, 2060)}
     assert len(numbers) == 5 * 2 * 160
-    assert len(set(LIFELONG_BLOCKS.values())) == len(LIFELONG_BLOCKS)
+    assert len(set(LIFELONG)) == len(LIFELONG)
+    assert LIFELONG[FIRST_TREATMENT:] == TREATMENTS
+    assert len(set(YEARLY)) == len(YEARLY) <= 4
