@@ -50,10 +50,10 @@ def interventions() -> Iterator[str]:
     for item in load_library().values():
         yield f"## {item.name}\n"
         yield f"`{item.id}`: {item.summary}\n"
-        yield f"{item.category}; workbook: {item.workbook}; mechanism: `{item.mechanism}`.\n"
+        yield f"{item.category}; workbooks: {', '.join(item.workbooks)}; mechanism: `{item.mechanism}`.\n"
         yield f"Marmot objective: {item.marmot}.\n"
         yield from table(("number", "value"), ((f"`{path}`", number(quantity)) for path, quantity in quantities(item)))
-        yield f"Reach now: {item.reach_now.words}\n"
+        yield f"Reach now: {item.reach_now}\n"
         yield f"Evidence {item.evidence_grade.grade}: {item.evidence_grade.why}\n"
         yield f"Evidence against: {item.evidence_against}\n"
         yield from (f"- {key}: {citation}" for key, citation in item.sources.items())

@@ -7,21 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from hisim.declare.distribution import Money, Quantity, Ratio, Share, Years
+from hisim.declare.distribution import Money, Quantity, Ratio, Share, Step, Years
+from hisim.declare.evidence import Chain, Cost, Delivery, Eligible, Grade, Graded
 from hisim.declare.intervention import (
-    AttemptCost,
-    Eligible,
+    MECHANISMS,
+    AnyIntervention,
+    CaseFinding,
     ExposureEffect,
-    Grade,
-    Graded,
     HazardEffect,
-    Reach,
+    RemovedExposure,
     SmokingCessation,
+    Start,
     Treatment,
-    TreatmentCost,
 )
 from hisim.declare.scenario import Scenario, Simulation
-from hisim.model.tables import TREATMENTS
 from hisim.variables import CAUSES, DIMENSIONS, INPUTS, OLDEST_AGE, RISKS, SEXES, YEARS_SINCE_QUIT
 
 SIZES = {name: len(d.labels) for name, d in DIMENSIONS.items() if d.labels is not None}
@@ -41,7 +40,7 @@ def make_inputs(start: int = 2011, end: int = 2015, **values: object) -> xr.Data
     defaults: Mapping[str, object] = {
         "population": 1000.0, "births": 1000.0, "mortality_rate": rate, "sbp_mean": 115.0,
         "cholesterol_mean": 4.0, "bmi_mean": 22.0, "exposure_correlation": np.eye(3),
-        "years_since_quit_share": share, "risk_reference": [115.0, 4.0, 22.0, 0.0, 0.0, 0.0],
+        "years_since_quit_share": share, "risk_reference": [115.0, 4.0, 22.0] + [0.0] * (len(RISKS) - 3), "utility": 0.8,
         "smoking_rr": 1.0, "smoking_decay": np.exp(-np.arange(41) / 5.0),
     }  # fmt: skip
     arrays = {}
@@ -77,19 +76,63 @@ def number(kind: type[Quantity], value: float, unit: str, **more: object) -> Qua
     )  # fmt: skip
 
 
-def _common(name: str, state: str, lag_years: float, persistence_years: float) -> dict[str, object]:
+def share(value: float) -> Share:
+    """A fraction taken as certain."""
+    return number(Share, value, "fraction")
+
+
+def chain(**steps: float | tuple[float, ...]) -> Chain:
+    """A chain of delivery from the steps that lose somebody: one share, or five by quintile."""
+    made = {}
+    for step, value in steps.items():
+        five = value if isinstance(value, tuple) else None
+        made[step] = number(Step, value if five is None else float(np.mean(five)), "fraction", by_quintile=five)
+    return Chain(**made)
+
+
+def _common(
+    name: str,
+    state: str,
+    *,
+    lag_years: float = 0.0,
+    persistence_years: float = 0.0,
+    ages: tuple[int, int] = (0, 100),
+    now: Mapping[str, object] | None = None,
+    achievable: Mapping[str, object] | None = None,
+    cost: Cost | None = None,
+) -> dict[str, object]:
+    yearly = number(Money, 10.0, "GBP per person-year", price_year="2010")
     return {
         "hisim": 1, "id": name, "name": name, "summary": "made up for a test", "category": "personal health",
-        "workbook": "Cardiovascular disease", "gestation": "A",
+        "workbooks": ("Cardiovascular disease",), "gestation": "A",
         "marmot": "Strengthen the role and impact of ill-health prevention",
-        "eligible": Eligible(ages=(0, 100), sexes=("Female", "Male"), state=state),
+        "eligible": Eligible(ages=ages, sexes=("Female", "Male"), state=state),
         "lag_years": number(Years, lag_years, "years"),
         "persistence_years": number(Years, persistence_years, "years"),
-        "achievable": number(Share, 1.0, "fraction"),
-        "reach_now": Reach(words="made up", tables=("stop_smoking_reach",)),
+        "delivery": Delivery(now=chain(**(now or {})), achievable=chain(**(achievable or {}))),
+        "reach_now": "made up", "cost": cost or Cost(per_person_year_gbp=yearly),
         "evidence_grade": Grade(grade="C", why="made up"), "evidence_against": "made up",
         "sources": {"NONE": "made up"},
     }  # fmt: skip
+
+
+def effects(
+    hazard_ratios: Mapping[str, float] | None = None,
+    *,
+    season: str = "year",
+    removes: str | None = None,
+    **shifts: float,
+) -> tuple[object, ...]:
+    """Effects taken as certain: hazard ratios by cause, shifts by exposure, a condition that is taken away."""
+    units = {"sbp": "mmHg", "cholesterol": "mmol/L", "bmi": "kg/m2", "alcohol": "g/day"}
+    made: list[object] = [
+        ExposureEffect(exposure=name, change=number(Quantity, value, units[name])) for name, value in shifts.items()
+    ]
+    for cause, ratio in (hazard_ratios or {}).items():
+        made.append(HazardEffect(cause=cause, hazard_ratio=number(Ratio, ratio, "hazard ratio"), season=season))
+    if removes is not None:
+        made.append(RemovedExposure(removes=removes))
+    return tuple(made)
 
 
 def make_treatment(
@@ -97,36 +140,58 @@ def make_treatment(
     *,
     sbp: float = 0.0,
     hazard_ratios: Mapping[str, float] | None = None,
-    lag_years: float = 0.0,
-    persistence_years: float = 0.0,
     sustained: float = 1.0,
     name: str | None = None,
+    state: str | None = None,
+    also: tuple[str, ...] = (),
+    **more: object,
 ) -> Treatment:
     """A treatment with the given effects and no uncertainty."""
-    state = "hypertension" if treatment == "antihypertensive" else "cvd_history_or_high_risk"
-    effects: list[object] = [ExposureEffect(exposure="sbp", change=number(Quantity, sbp, "mmHg"))]
-    for cause, ratio in (hazard_ratios or {}).items():
-        effects.append(HazardEffect(cause=cause, hazard_ratio=number(Ratio, ratio, "hazard ratio")))
+    default = "hypertension" if treatment == "antihypertensive" else "cvd_history_or_high_risk"
     return Treatment(
-        **_common(name or treatment, state, lag_years, persistence_years),
-        mechanism="treatment", treatment=treatment, sustained=number(Share, sustained, "fraction"),
-        effects=tuple(effects),
-        cost=TreatmentCost(per_person_year_gbp=number(Money, 10.0, "GBP per person-year", price_year="2010")),
+        **_common(name or treatment, state or default, **more),
+        mechanism="treatment", treatment=treatment, also=also, sustained=share(sustained),
+        effects=effects(hazard_ratios, sbp=sbp),
     )  # fmt: skip
 
 
-def make_service(success: float = 0.15, unaided: float = 0.05, name: str = "service") -> SmokingCessation:
+def make_acting(mechanism: str, name: str, state: str, made: tuple[object, ...], **more: object) -> AnyIntervention:
+    """An exposure shift, a mortality effect or a birth outcome with effects from :func:`effects`."""
+    return MECHANISMS[mechanism](**_common(name, state, **more), mechanism=mechanism, effects=made)
+
+
+def make_check(
+    name: str = "check",
+    finds: tuple[str, ...] = ("hypertension", "diabetes"),
+    starts: tuple[tuple[str, str, float], ...] = (),
+    **more: object,
+) -> CaseFinding:
+    """A check that finds conditions and starts (treatment, state, share)."""
+    begun = tuple(Start(treatment=t, state=s, share=number(Step, value, "fraction")) for t, s, value in starts)
+    return CaseFinding(**_common(name, "everyone", **more), mechanism="case_finding", finds=finds, starts=begun)
+
+
+def make_service(
+    success: float = 0.15, unaided: float = 0.05, name: str = "service", **more: object
+) -> SmokingCessation:
     """A stop smoking service without uncertainty or gradient."""
+    attempt = Cost(per_attempt_gbp=number(Money, 100.0, "GBP per attempt", price_year="2010"))
     return SmokingCessation(
-        **_common(name, "current_smoker", 0.0, 0.0), mechanism="smoking_cessation",
-        success_12_months=Graded(level=number(Share, success, "fraction")),
-        unaided_success_12_months=Graded(level=number(Share, unaided, "fraction")),
-        cost=AttemptCost(per_attempt_gbp=number(Money, 100.0, "GBP per attempt", price_year="2010")),
+        **_common(name, "current_smoker", cost=attempt, **more), mechanism="smoking_cessation",
+        success_12_months=Graded(level=share(success)), unaided_success_12_months=Graded(level=share(unaided)),
+    )  # fmt: skip
+
+
+def make_policy(quits: float = 0.02, name: str = "policy", **more: object) -> SmokingCessation:
+    """A policy that makes a share of all smokers stop each year."""
+    return SmokingCessation(
+        **_common(name, "current_smoker", **{"now": {"offered": 0.0}, "achievable": {"offered": 1.0}, **more}),
+        mechanism="smoking_cessation", extra_quits_per_year=number(Step, quits, "fraction per year"),
     )  # fmt: skip
 
 
 def make_scenario(
-    *uses: tuple[Treatment | SmokingCessation, Mapping[str, object]],
+    *uses: tuple[AnyIntervention, Mapping[str, object]],
     name: str = "mix",
     start: int = 2011,
     end: int = 2015,
@@ -140,11 +205,11 @@ def make_scenario(
     )  # fmt: skip
 
 
-def library_of(*items: Treatment | SmokingCessation) -> dict[str, Treatment | SmokingCessation]:
-    """A library that defines both treatments: those given, and ones without effect for the rest."""
+def library_of(*items: AnyIntervention) -> dict[str, AnyIntervention]:
+    """A library that defines both drugs whose coverage is in the inputs: as given, or without effect."""
     library = {item.id: item for item in items}
     given = {item.treatment for item in items if isinstance(item, Treatment)}
-    for treatment in TREATMENTS:
+    for treatment in ("antihypertensive", "statin"):
         if treatment not in given:
             library[f"no-{treatment}"] = make_treatment(treatment, name=f"no-{treatment}")
     return library

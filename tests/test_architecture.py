@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "inputs": {"inputs", *GROUND},
     "model": {"model", "declare", "inputs", *GROUND},
     "outcomes": {"outcomes", *GROUND},
-    "surfaces": {"surfaces", "outcomes", "model", "declare", "inputs", *GROUND},
+    "studies": {"studies", "outcomes", "model", "declare", "inputs", *GROUND},
+    "surfaces": {"surfaces", "studies", "outcomes", "model", "declare", "inputs", *GROUND},
 }
 """The floors: for each folder (or module of the ground floor) the ones it may import from."""
 
@@ -46,7 +47,7 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield "." * node.level + (node.module or "")
-            if node.module in {"hisim.declare", "hisim.inputs", "hisim.model", "hisim.outcomes", "hisim.surfaces"}:
+            if node.module in {f"hisim.{folder}" for folder in MAY_IMPORT if folder not in GROUND}:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

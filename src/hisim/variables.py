@@ -44,12 +44,20 @@ CAUSE_GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """A partition of :data:`CAUSES`: groups never overlap, so they may be added."""
 
-RISKS = ("sbp", "cholesterol", "bmi", "diabetes", "chd", "stroke_history")
+EXPOSURES = ("sbp", "cholesterol", "bmi", "alcohol")
+HISTORIES = ("diabetes", "chd", "stroke_history", "atrial_fibrillation", "heart_failure", "copd")
+"""Conditions that people who have once had them keep."""
+CIRCUMSTANCES = ("unemployed", "income_deprived", "fuel_poor", "overcrowded", "smoked_in_pregnancy")
+"""Conditions that go by a lifelong percentile and the prevalence at each age."""
+CONDITIONS = (*HISTORIES, "recent_tia", *CIRCUMSTANCES)
+RISKS = (*EXPOSURES, *CONDITIONS)
 """What raises hazards log-linearly; smoking is tabulated apart, because its excess decays."""
+REGISTERS = ("hypertension", "diabetes", "atrial_fibrillation", "copd")
+"""Conditions that a person may have without knowing it; ``*_known`` is the share diagnosed."""
 YEARS_SINCE_QUIT = tuple(range(41))
 SMOKING_GROUPS = ("cvd", "copd", "cancer")
-STATES = ("antihypertensive", "statin", "hypertension_diagnosed", "current_smoker")
-"""Whom a projection counts: people on each treatment, people who know of their hypertension, smokers."""
+STATES = ("antihypertensive", "statin", *(f"{name}_diagnosed" for name in REGISTERS), "current_smoker")
+"""Whom a projection counts: people on two treatments, people who know of each condition, smokers."""
 COMPARATOR = "comparator"
 
 
@@ -94,8 +102,8 @@ DIMENSIONS = {
         Dimension("intervention", "id of an intervention"),
         Dimension("state", "treatment or condition that people are in", STATES),
         Dimension("risk", "exposure or disease history that raises hazards", RISKS),
-        Dimension("exposure", "continuous exposure", ("sbp", "cholesterol", "bmi")),
-        Dimension("exposure_other", "continuous exposure", ("sbp", "cholesterol", "bmi")),
+        Dimension("exposure", "exposure with correlated percentiles", ("sbp", "cholesterol", "bmi")),
+        Dimension("exposure_other", "exposure with correlated percentiles", ("sbp", "cholesterol", "bmi")),
         Dimension("years_since_quit", "completed years since stopping smoking; 40 = 40 and more", YEARS_SINCE_QUIT),
         Dimension("smoking_group", "causes whose smoking excess decays alike", SMOKING_GROUPS),
     )
@@ -133,10 +141,35 @@ INPUTS = {
             "relapse_probability", ("years_since_quit",), "probability per year",
             "chance that a former smoker starts again, by completed years since quitting", 0, 1,
         ),
+        Variable("alcohol_drinkers", CELL, "fraction", "share who drink alcohol", 0, 1),
+        Variable("alcohol_log_mean", CELL, "log g/day", "mean log consumption of those who drink", -10, 6),
+        Variable("alcohol_log_sd", CELL, "log g/day", "standard deviation of log consumption of those who drink", 0, 5),
         Variable("diabetes_prevalence", CELL, "fraction", "share with diabetes, diagnosed or not", 0, 1),
         Variable("chd_prevalence", CELL, "fraction", "share with a history of coronary heart disease", 0, 1),
-        Variable("stroke_prevalence", CELL, "fraction", "share with a history of stroke", 0, 1),
-        Variable("hypertension_known", CELL, "fraction", "share of people with hypertension who are diagnosed", 0, 1),
+        Variable("stroke_history_prevalence", CELL, "fraction", "share with a history of stroke", 0, 1),
+        Variable(
+            "atrial_fibrillation_prevalence", CELL, "fraction", "share with atrial fibrillation, known or not", 0, 1
+        ),
+        Variable("heart_failure_prevalence", CELL, "fraction", "share with heart failure", 0, 1),
+        Variable(
+            "copd_prevalence", CELL, "fraction", "share with chronic obstructive pulmonary disease, known or not", 0, 1
+        ),
+        Variable(
+            "recent_tia_prevalence", CELL, "fraction per year",
+            "share who have a transient ischaemic attack or minor stroke within the year", 0, 1,
+        ),
+        Variable("unemployed_prevalence", CELL, "fraction", "share of working age who are out of work", 0, 1),
+        Variable("income_deprived_prevalence", CELL, "fraction", "share in income-deprived households", 0, 1),
+        Variable("fuel_poor_prevalence", CELL, "fraction", "share in fuel-poor households", 0, 1),
+        Variable("overcrowded_prevalence", CELL, "fraction", "share in overcrowded households", 0, 1),
+        Variable(
+            "smoked_in_pregnancy_prevalence", CELL, "fraction",
+            "share of newborns whose mother smoked in pregnancy; 0 after age 0", 0, 1,
+        ),
+        *(
+            Variable(f"{name}_known", CELL, "fraction", f"share of people with {name} who are diagnosed", 0, 1)
+            for name in REGISTERS
+        ),
         Variable(
             "antihypertensive_coverage", CELL, "fraction",
             "share of people with hypertension who are treated for it", 0, 1,
@@ -155,7 +188,7 @@ INPUTS = {
         ),
         Variable(
             "log_rr", ("risk", "sex", "age", "cause"), "log hazard ratio per unit",
-            "log hazard ratio per mmHg, mmol/L, kg/m2, or for having the condition", -5, 5,
+            "log hazard ratio per mmHg, mmol/L, kg/m2, g/day, or for having the condition", -5, 5,
         ),
         Variable("risk_reference", ("risk",), "unit of the risk", "level below which a continuous risk stops falling"),
         Variable("smoking_rr", ("sex", "age", "cause"), "hazard ratio", "current smoker against never smoker", 0, 100),
@@ -167,6 +200,12 @@ INPUTS = {
             "smoking_group_of_cause", ("cause",), "index",
             "which smoking_group each cause follows (index)", 0, len(SMOKING_GROUPS) - 1,
         ),
+        Variable(
+            "winter_share", ("age",), "fraction",
+            "share of a year's deaths that are excess winter deaths (December to March over the other months)", 0, 0.5,
+        ),
+        Variable("utility", ("quintile", "age"), "QALY per year", "EQ-5D utility of the general population", 0, 1),
+        Variable("nhs_cost", CELL, "GBP per person-year", "NHS spending per head, 2011/12 prices", 0),
     )
 }  # fmt: skip
 
@@ -189,6 +228,22 @@ PROJECTION = {
         Variable(
             "covered", ("scenario", "draw", "intervention", "year", *CELL), "persons",
             "people served in the year because of the intervention, beyond the comparator",
+        ),
+        Variable(
+            "people_eligible", ("scenario", "draw", "intervention", "year", *CELL), "person-years",
+            "time lived in the year by people whom the intervention is for", 0,
+        ),
+        Variable(
+            "offered", ("scenario", "draw", "intervention", "year", *CELL), "persons",
+            "people offered the intervention in the year, beyond the comparator",
+        ),
+        Variable(
+            "winter_share", ("scenario", "draw", "year", *CELL), "fraction",
+            "share of the deaths of the year that are excess winter deaths", -0.5, 0.5,
+        ),
+        Variable(
+            "reference_rate", ("draw", "year", *CELL, "cause"), "deaths per person-year",
+            "comparator's rate of a person with every risk at its reference", 0, 10,
         ),
         Variable(
             "people_in_state", ("scenario", "draw", "state", "year", *CELL), "person-years",

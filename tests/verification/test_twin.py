@@ -9,7 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic import library_of, log_rr, make_inputs, make_scenario, make_service, make_treatment
+from synthetic import (
+    effects,
+    library_of,
+    log_rr,
+    make_acting,
+    make_check,
+    make_inputs,
+    make_policy,
+    make_scenario,
+    make_service,
+    make_treatment,
+)
 
 from hisim.model import twin
 from hisim.model.kernel import run_cohort
@@ -34,13 +45,22 @@ def varied_inputs(seed):
         bmi_sd=near(4.5, 0.2), exposure_correlation=correlation, smoking_current=near(0.25, 0.5),
         smoking_former=near(0.3, 0.3), years_since_quit_share=np.r_[0, np.full(40, 1 / 40)],
         quit_probability=near(0.06, 0.3), relapse_probability=np.r_[0, np.linspace(0.15, 0, 40)],
-        diabetes_prevalence=near(0.08, 0.3), chd_prevalence=near(0.07, 0.3), stroke_prevalence=near(0.03, 0.3),
+        diabetes_prevalence=near(0.08, 0.3), chd_prevalence=near(0.07, 0.3), stroke_history_prevalence=near(0.03, 0.3),
         hypertension_known=near(0.6, 0.3), antihypertensive_coverage=near(0.5, 0.3),
         statin_coverage_history=near(0.7, 0.2),
         statin_coverage_primary=near(0.25, 0.3), stop_smoking_reach=near(0.08, 0.3),
         smoking_rr=rng.uniform(1, 9, len(CAUSES)),
         smoking_group_of_cause=rng.integers(0, 3, len(CAUSES)),
+        alcohol_drinkers=near(0.8, 0.2), alcohol_log_mean=near(2.0, 0.2), alcohol_log_sd=near(1.2, 0.2),
+        atrial_fibrillation_prevalence=near(0.04, 0.3), heart_failure_prevalence=near(0.03, 0.3),
+        copd_prevalence=near(0.05, 0.3), recent_tia_prevalence=near(0.01, 0.3), unemployed_prevalence=near(0.1, 0.3),
+        income_deprived_prevalence=near(0.2, 0.3), fuel_poor_prevalence=near(0.1, 0.3),
+        smoked_in_pregnancy_prevalence=near(0.15, 0.3) * (np.arange(101) == 0), winter_share=np.full(101, 0.06),
+        diabetes_known=near(0.75, 0.1), atrial_fibrillation_known=near(0.6, 0.1), copd_known=near(0.5, 0.2),
         log_rr=log_rr(
+            alcohol={"liver_disease": 0.02, "ihd": 0.001}, atrial_fibrillation={"stroke": 0.8},
+            heart_failure={"other_circulatory": 1.0}, copd={"copd": 2.0}, recent_tia={"stroke": 2.0},
+            unemployed={"other": 0.2}, smoked_in_pregnancy={"neonatal": 0.3, "other": 0.4},
             sbp={"ihd": 0.03, "stroke": 0.04, "other_circulatory": 0.03}, cholesterol={"ihd": 0.4},
             bmi={"other": 0.03, "liver_disease": 0.05}, diabetes=ratios, chd={"ihd": 1.1, "stroke": 0.4},
             stroke_history={"stroke": 1.2},
@@ -59,6 +79,43 @@ def varied_plan(seed):
     return make_plan(varied_inputs(seed), [mix], library_of(pill, statin, service))
 
 
+def every_mechanism(rng):
+    """Uses of all six mechanisms, in all their forms, at random scales."""
+    pill = make_treatment("antihypertensive", sbp=-rng.uniform(4, 12), lag_years=2.5, sustained=0.8)
+    statin = make_treatment("statin", hazard_ratios={"ihd": 0.8, "stroke": 0.95}, lag_years=1.0)
+    after = make_treatment("three-drugs", hazard_ratios={"all": 0.9, "ihd": 0.7}, state="cvd_history", also=("statin",),
+                           now={"offered": 0.5}, achievable={"offered": (0.9, 0.8, 0.8, 0.7, 0.6)})  # fmt: skip
+    thin = make_treatment("anticoagulant", hazard_ratios={"stroke": 0.4}, state="atrial_fibrillation",
+                          now={"need_known": 0.6, "offered": 0.5},
+                          achievable={"need_known": 0.8, "offered": 0.9})  # fmt: skip
+    advice = make_acting("exposure_shift", "advice", "hazardous_drinker", effects(alcohol=-rng.uniform(1, 6)),
+                         now={"offered": 0.05}, achievable={"offered": 0.6})  # fmt: skip
+    salt = make_acting("exposure_shift", "salt", "everyone", effects(sbp=-0.8, cholesterol=-0.1, bmi=-0.2),
+                       now={"offered": 0.0}, achievable={"offered": 1.0})  # fmt: skip
+    vaccine = make_acting("mortality_effect", "vaccine", "everyone", effects({"all": 0.8}, season="winter"),
+                          ages=(65, 100), now={"taken_up": 0.7}, achievable={"taken_up": 0.9})  # fmt: skip
+    clinic = make_acting("mortality_effect", "clinic", "recent_tia", effects({"stroke": 0.3}),
+                         now={"offered": 0.2}, achievable={"offered": 0.8})  # fmt: skip
+    births = make_acting("birth_outcome", "births", "smoked_in_pregnancy", effects(removes="smoked_in_pregnancy"),
+                         ages=(0, 0), now={"delivered": 0.04}, achievable={"delivered": 0.2})  # fmt: skip
+    check = make_check(starts=(("statin", "high_risk", 0.3),), ages=(40, 74), now={"offered": 0.2},
+                       achievable={"offered": 0.8, "delivered": 0.7})  # fmt: skip
+    items = (pill, statin, after, thin, advice, salt, vaccine, clinic, births, check, make_service(), make_policy())
+    profiles = ("industrial_scale", "most_deprived_first", "proportionate", "bench_experiment")
+    uses = [
+        (item, {"relative": rng.uniform(0.5, 1.8)} if i % 3 == 0 and item.id in ("antihypertensive", "statin")
+         else {"profile": profiles[rng.integers(4)], "full_from": 2011 + int(rng.integers(3))})
+        for i, item in enumerate(items)
+    ]  # fmt: skip
+    return items, uses
+
+
+def plan_of_everything(seed, correlation):
+    items, uses = every_mechanism(np.random.default_rng(2000 + seed))
+    mix = make_scenario(*uses, end=2013, uptake_correlation=correlation)
+    return make_plan(varied_inputs(seed), [mix], library_of(*items))
+
+
 def cohort_runs(plan, birth_year, seed, sampled, people=320):
     q, s = seed % 5, seed % len(SEXES)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (q, s, birth_year))
@@ -74,7 +131,19 @@ def cohort_runs(plan, birth_year, seed, sampled, people=320):
 @pytest.mark.parametrize("birth_year", [1911, 1925, 1947, 1966, 1990, 2005, 2012])
 @pytest.mark.parametrize("seed", range(3))
 def test_kernel_and_twin_agree(seed, birth_year, sampled):
-    kernel, plain = cohort_runs(varied_plan(seed), birth_year, seed, sampled)
+    same(*cohort_runs(varied_plan(seed), birth_year, seed, sampled))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4])
+@pytest.mark.parametrize("birth_year", [1911, 1930, 1947, 1966, 1990, 2011, 2013])
+@pytest.mark.parametrize("seed", range(3))
+def test_kernel_and_twin_agree_on_every_mechanism(seed, birth_year, correlation):
+    kernel, plain = cohort_runs(plan_of_everything(seed, correlation), birth_year, seed, sampled=False)
+    same(kernel, plain)
+    assert (kernel[0][0] != kernel[0][1]).any()
+
+
+def same(kernel, plain):
     for ours, theirs in zip(kernel, plain, strict=True):
         assert ours.shape == theirs.shape
         assert theirs.sum() > 0

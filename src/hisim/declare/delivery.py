@@ -6,7 +6,7 @@ input bit for bit, so that a null intervention is the comparator.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,56 @@ else:
     Number = TypeVar("Number")
 
 ChangeKind = Literal["relative", "to", "add"]
+STEPS = ("need_known", "offered", "taken_up", "delivered", "sustained")
+"""The steps from being in need to getting an effective service; each a share of the people at the step before."""
+STEP_WORDS = {
+    "need_known": "in need and known to services",
+    "offered": "offered it, within capacity",
+    "taken_up": "taking it up",
+    "delivered": "getting the effective service",
+    "sustained": "staying with it",
+}
+CHRISTMAS_TREE = {
+    "need_known": ("known population health needs", "engaging the public"),
+    "offered": (
+        "equitable resourcing", "adequate service volumes", "balanced service portfolio",
+        "networks, leadership and co-ordination",
+    ),
+    "taken_up": ("expressed demand", "accessibility", "responsive services"),
+    "delivered": ("known intervention efficacy", "local service effectiveness", "cost effectiveness"),
+    "sustained": ("supported self-management",),
+}  # fmt: skip
+"""The thirteen components of the support team's commissioning framework, by the step they feed (from memory of the
+framework; none could be read: docs/explanation/delivery.md)."""
+
+
+class Profile(NamedTuple):
+    """A named way to deliver: how far each step goes from today's share to the achievable one, by fifth."""
+
+    shares: tuple[float, float, float, float, float]
+    """Share of the way in quintiles 1 (most deprived) to 5; an assumption of hisim."""
+    years: int | None
+    """Years it lasts where a scenario does not say; None = to the end."""
+    words: str
+
+
+PROFILES = {
+    "as_now": Profile((0.0, 0.0, 0.0, 0.0, 0.0), None, "as now: nothing changes"),
+    "bench_experiment": Profile(
+        (0.1, 0.1, 0.1, 0.1, 0.1), 3, "a bench experiment: a tenth of the way, everywhere alike, for three years"
+    ),
+    "industrial_scale": Profile(
+        (1.0, 1.0, 1.0, 1.0, 1.0), None, "industrial scale: all the way to what is achievable, and kept there"
+    ),
+    "most_deprived_first": Profile(
+        (1.0, 0.5, 0.0, 0.0, 0.0), None, "the most deprived first: all the way there, half way in the next fifth"
+    ),
+    "proportionate": Profile(
+        (1.0, 0.85, 0.7, 0.55, 0.4), None, "proportionate: everywhere, with more where need is greater"
+    ),
+}
+"""Named delivery profiles. The shares are assumptions; the words are those of the Christmas Tree's users."""
+
 QUINTILE_STEPS = (-2, -1, 0, 1, 2)
 """Quintiles 1 (most deprived) to 5 away from the middle one."""
 DECILES_PER_QUINTILE = 2
@@ -84,6 +134,25 @@ def changed_coverage(now: Number, kind: ChangeKind, value: Number, share: float,
     changed = now + change * (1.0 + (sustained - 1.0) * (change > 0.0))
     changed = changed * (changed > 0.0)
     return changed - (changed - 1.0) * (changed > 1.0)
+
+
+def part_of_the_way(
+    now: tuple[float, ...], full: tuple[float, ...], shares: tuple[float, ...], scale: float
+) -> tuple[float, ...]:
+    """Each fifth's share of a step on its way from ``now`` to ``full``; exactly ``now`` where nothing changes."""
+    return tuple(a + (b - a) * (share * scale) for a, b, share in zip(now, full, shares, strict=True))
+
+
+def reached(now: Number, chain_now: Number, chain: Number) -> Number:
+    """Coverage [fraction] when a chain of delivery goes from ``chain_now`` to ``chain``.
+
+    The same share of the people not covered is reached at every age and sex, so that coverage never exceeds
+    need: now + (1 - now) (chain - chain_now) / (1 - chain_now). Where the chain falls, coverage falls in
+    proportion. Exactly ``now`` where the chain does not change; arguments broadcast.
+    """
+    gained = (chain - chain_now) * (chain > chain_now) / (1.0 - chain_now * (chain_now < 1.0))
+    lost = (chain_now - chain) * (chain < chain_now) / (chain_now + (chain_now <= 0.0))
+    return now + (1.0 - now) * gained - now * lost
 
 
 def graded(level: float, odds_ratio_per_decile: float) -> tuple[float, ...]:

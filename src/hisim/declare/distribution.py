@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from hisim.declare.quintiles import FiveFloats, Shares
+
 
 def _printable(text: str) -> str:
     """Refuse control characters, which could rewrite a terminal or a page; line breaks may stay."""
@@ -121,8 +123,33 @@ class Ratio(Quantity):
     """Lower end of ``interval``, above 0."""
     high: Positive
     """Upper end of ``interval``, above 0."""
-    unit: Literal["hazard ratio", "odds ratio"]
+    unit: Literal["hazard ratio", "odds ratio", "risk ratio"]
     """Which ratio."""
+
+
+class Step(Share):
+    """The share of the people at one step of delivery who reach the next."""
+
+    by_quintile: Shares | None = None
+    """The same in quintiles 1 (most deprived) to 5, on the same word; left out = ``value`` in each."""
+
+    @property
+    def values(self) -> FiveFloats:
+        """Central value in quintiles 1 to 5."""
+        return self.by_quintile or (self.value,) * 5
+
+
+class People(Quantity):
+    """A number of people."""
+
+    value: NotNegative
+    """The central value [persons a year]."""
+    low: NotNegative
+    """Lower end of ``interval`` [persons a year]."""
+    high: NotNegative
+    """Upper end of ``interval`` [persons a year]."""
+    unit: Literal["persons per year"]
+    """Always persons per year."""
 
 
 class Years(Quantity):
@@ -147,7 +174,7 @@ class Money(Quantity):
     """Lower end of ``interval`` [GBP]."""
     high: NotNegative
     """Upper end of ``interval`` [GBP]."""
-    unit: Literal["GBP per person-year", "GBP per attempt"]
+    unit: Literal["GBP per person-year", "GBP per attempt", "GBP per person", "GBP per offer", "GBP per year"]
     """What one such cost buys."""
     price_year: Annotated[str, Field(pattern=r"^(19|20)\d\d(/\d\d)?$")]
     """Year of the prices, in quotes: "2009" or "2012/13"."""

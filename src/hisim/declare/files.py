@@ -15,10 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hisim.declare.intervention import MECHANISMS, SmokingCessation, Treatment
+from hisim.declare.intervention import MECHANISMS, AnyIntervention
 from hisim.declare.nodes import Entry, Node, compose, shown
 from hisim.declare.refusals import MISSING, Places, conflict_problem, problems_of
-from hisim.declare.scenario import CHANGE_KINDS, Scenario, Use, conflicts
+from hisim.declare.scenario import Scenario, Use, conflicts
 from hisim.errors import InvalidFileError, Problem, nearest_name
 
 MOST_BYTES = 256 * 1024
@@ -56,7 +56,7 @@ def read_scenario_text(text: str, name: str = "scenario") -> Scenario:
     return _scenario(root)
 
 
-def read_intervention(path: str | Path) -> Treatment | SmokingCessation:
+def read_intervention(path: str | Path) -> AnyIntervention:
     """The intervention in the file ``path``, whose name must be its id.
 
     Raises
@@ -75,13 +75,13 @@ def library_names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def packaged_intervention(name: str) -> Treatment | SmokingCessation:
+def packaged_intervention(name: str) -> AnyIntervention:
     """The packaged intervention ``name``, one of :func:`library_names`."""
     file = f"{name}.yaml"
     return _intervention((package_files("hisim") / "interventions" / file).read_text("utf-8"), file, name)
 
 
-def load_library() -> Mapping[str, Treatment | SmokingCessation]:
+def load_library() -> Mapping[str, AnyIntervention]:
     """Every packaged intervention by id; read once."""
     return {name: packaged_intervention(name) for name in library_names()}
 
@@ -100,8 +100,8 @@ def write_scenario(scenario: Scenario) -> str:
 
 def _lines(key: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        yield f"{key}: {{{', '.join(f'{name}: {_scalar(item)}' for name, item in value.items())}}}"
-    elif key in CHANGE_KINDS:
+        yield f"{key}: {{{', '.join(line for name, item in value.items() for line in _lines(name, item))}}}"
+    elif isinstance(value, tuple):
         same = len(set(map(repr, value))) == 1
         each = ", ".join(f"{quintile}: {number!r}" for quintile, number in enumerate(value, start=1))
         yield f"{key}: {value[0]!r}" if same else f"{key}: {{{each}}}"
@@ -272,7 +272,7 @@ def _resolve(data: dict[Any, Any], places: Places) -> Iterator[Problem]:
             yield places.problem(("interventions", index, "use"), found, ", ".join(library_names()), near)
 
 
-def _intervention(text: str, name: str, stem: str) -> Treatment | SmokingCessation:
+def _intervention(text: str, name: str, stem: str) -> AnyIntervention:
     root = _tree(text, name)
     places = Places(root)
     data = root.plain()

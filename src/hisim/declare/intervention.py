@@ -5,68 +5,38 @@ One YAML file per intervention. The set of mechanisms is closed; everything else
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from hisim.declare.delivery import graded
-from hisim.declare.distribution import Declaration, Money, Quantity, Ratio, Share, Text, Title, Version, Years, conflict
+from hisim.declare.distribution import Declaration, Quantity, Ratio, Share, Step, conflict
+from hisim.declare.evidence import Common, Graded, Slug, State, quantities
+from hisim.declare.quintiles import Changes, FiveFloats, Ratios
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=60)]
-Age = Annotated[int, Field(ge=0, le=100)]
 Cause = Literal[
     "ihd", "stroke", "other_circulatory", "lung_cancer", "colorectal_cancer", "breast_cancer",
     "other_neoplasms", "copd", "other_respiratory", "diabetes", "liver_disease", "dementia",
     "unintentional_injury", "intentional_injury", "neonatal", "other",
 ]  # fmt: skip
-Category = Literal["population", "personal health", "community health"]
-Workbook = Literal[
-    "Cardiovascular disease", "Diabetes", "Cancer", "Tobacco control", "Infant mortality", "Seasonal excess deaths",
-    "Chronic obstructive pulmonary disease", "Alcohol harm reduction", "Low income, debt and health", "Employment",
-]  # fmt: skip
-Marmot = Literal[
-    "Give every child the best start in life",
-    "Enable all children, young people and adults to maximise their capabilities and have control over their lives",
-    "Create fair employment and good work for all",
-    "Ensure a healthy standard of living for all",
-    "Create and develop healthy and sustainable places and communities",
-    "Strengthen the role and impact of ill-health prevention",
-]
-State = Literal["hypertension", "cvd_history_or_high_risk", "current_smoker"]
-ReachTable = Literal[
-    "antihypertensive_coverage", "statin_coverage_history", "statin_coverage_primary", "stop_smoking_reach"
-]
-EXPOSURE_UNITS = {"sbp": "mmHg", "cholesterol": "mmol/L", "bmi": "kg/m2"}
-
-
-class Eligible(Declaration):
-    """Who may be served."""
-
-    ages: Annotated[tuple[Age, Age], Field(strict=False)]
-    """Youngest and oldest age, both included."""
-    sexes: Annotated[tuple[Literal["Female", "Male"], ...], Field(strict=False, min_length=1, max_length=2)]
-    """Female, Male or both."""
-    state: State
-    """``hypertension``; ``current_smoker``; ``cvd_history_or_high_risk``: a history of coronary heart disease
-    or stroke at 35 or over, or hypertension or diabetes at 40 or over."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Eligible:
-        if self.ages[0] > self.ages[1]:
-            raise conflict(f"ages from {self.ages[0]} to {self.ages[1]}", "the youngest age first")
-        if len(set(self.sexes)) != len(self.sexes):
-            raise conflict("the same sex twice", "each sex once")
-        return self
+Register = Literal["hypertension", "diabetes", "atrial_fibrillation", "copd"]
+EXPOSURE_UNITS = {"sbp": "mmHg", "cholesterol": "mmol/L", "bmi": "kg/m2", "alcohol": "g/day"}
 
 
 class ExposureEffect(Declaration):
     """A shift of an exposure in everyone who is served."""
 
-    exposure: Literal["sbp", "cholesterol", "bmi"]
+    exposure: Literal["sbp", "cholesterol", "bmi", "alcohol"]
     """Which exposure."""
     change: Quantity
     """By how much, in the exposure's unit; negative lowers it."""
+    by_quintile: Changes | None = None
+    """The same in quintiles 1 (most deprived) to 5; left out = ``change`` in each."""
+
+    @property
+    def values(self) -> FiveFloats:
+        """Central change in quintiles 1 to 5 [unit of the exposure]."""
+        return self.by_quintile or (self.change.value,) * 5
 
     @model_validator(mode="after")
     def _in_its_unit(self) -> ExposureEffect:
@@ -77,168 +47,183 @@ class ExposureEffect(Declaration):
 
 
 class HazardEffect(Declaration):
-    """A hazard ratio on one cause of death in everyone who is served."""
+    """A hazard ratio on one cause of death, or on all, in everyone who is served."""
 
-    cause: Cause
-    """Which cause of death."""
+    cause: Cause | Literal["all"]
+    """Which cause of death; ``all`` for every cause that has no line of its own."""
     hazard_ratio: Ratio
     """Hazard of those served against those not; below 1 is a benefit."""
+    by_quintile: Ratios | None = None
+    """The same in quintiles 1 (most deprived) to 5; left out = ``hazard_ratio`` in each."""
+    season: Literal["year", "winter"] = "year"
+    """``winter``: the ratio acts on the winter excess of deaths alone."""
+
+    @property
+    def values(self) -> FiveFloats:
+        """Central hazard ratio in quintiles 1 to 5."""
+        return self.by_quintile or (self.hazard_ratio.value,) * 5
+
+
+class RemovedExposure(Declaration):
+    """What people were exposed to is taken away from those who are served."""
+
+    removes: Literal["smoked_in_pregnancy", "unemployed"]
+    """Which condition; its hazard ratios are those of the model."""
 
 
 def _kind_of_effect(value: Any) -> str:
     """The tag of an effect; it begins with a character that no key has."""
-    if isinstance(value, Mapping):
-        return "~exposure" if "exposure" in value or "change" in value else "~cause"
-    return "~exposure" if isinstance(value, ExposureEffect) else "~cause"
+    for tag, model, keys in (
+        ("~exposure", ExposureEffect, ("exposure", "change")), ("~removed", RemovedExposure, ("removes",)),
+    ):  # fmt: skip
+        if isinstance(value, model) or (isinstance(value, Mapping) and any(key in value for key in keys)):
+            return tag
+    return "~cause"
 
 
 Effect = Annotated[
-    Annotated[ExposureEffect, Tag("~exposure")] | Annotated[HazardEffect, Tag("~cause")],
+    Annotated[ExposureEffect, Tag("~exposure")]
+    | Annotated[HazardEffect, Tag("~cause")]
+    | Annotated[RemovedExposure, Tag("~removed")],
     Discriminator(_kind_of_effect),
 ]
+Effects = Annotated[tuple[Effect, ...], Field(strict=False, min_length=1)]
 
 
-class TreatmentCost(Declaration):
-    """Cost of a treatment."""
-
-    per_person_year_gbp: Money
-    """Cost of treating one person for one year."""
-
-
-class AttemptCost(Declaration):
-    """Cost of a service that is used once at a time."""
-
-    per_attempt_gbp: Money
-    """Cost of one quit attempt made with the service."""
-
-
-class Reach(Declaration):
-    """How far it reaches now: the comparator's coverage."""
-
-    words: Text
-    """What is known about it, in a sentence."""
-    tables: Annotated[tuple[ReachTable, ...], Field(strict=False, min_length=1)]
-    """The input tables that hold it, by quintile."""
+def _each_effect_once(effects: Iterable[ExposureEffect | HazardEffect | RemovedExposure]) -> None:
+    seen: set[str] = set()
+    for effect in effects:
+        what: str
+        if isinstance(effect, ExposureEffect):
+            what = effect.exposure
+        else:
+            what = effect.cause if isinstance(effect, HazardEffect) else effect.removes
+        if what in seen:
+            raise conflict(f"two effects on {what}", "one effect on each exposure and each cause")
+        seen.add(what)
 
 
-class Grade(Declaration):
-    """How good the evidence is."""
-
-    grade: Literal["A", "B", "C"]
-    """A randomised trials of the outcome; B trials of a step and observation of the rest; C observation only."""
-    why: Text
-    """Why this grade."""
-
-
-class Graded(Declaration):
-    """A probability with a gradient over deprivation."""
-
-    level: Share
-    """Its level in quintile 3."""
-    odds_ratio_per_decile: Ratio | None = None
-    """Odds ratio for each decile more deprived; left out = the same in every quintile."""
-
-    @property
-    def by_quintile(self) -> tuple[float, ...]:
-        """Central value in quintiles 1 (most deprived) to 5."""
-        gradient = self.odds_ratio_per_decile
-        return graded(self.level.value, 1.0 if gradient is None else gradient.value)
-
-
-class _Common(Declaration):
-    hisim: Version
-    """Version of this file format."""
-    id: Slug
-    """Short name that scenarios use; the same as the file's name."""
-    name: Title
-    """Name in plain words."""
-    summary: Text
-    """One plain sentence."""
-    category: Category
-    """Kind of intervention in the national support team's scheme."""
-    workbook: Workbook
-    """The workbook it belongs to."""
-    marmot: Marmot
-    """The Marmot objective it serves."""
-    gestation: Literal["A", "B", "C"]
-    """How soon it can work: A through established disease, B through lifestyle, C through wider determinants."""
-    eligible: Eligible
-    """Who may be served."""
-    lag_years: Years
-    """Years from being served to the full effect."""
-    persistence_years: Years
-    """Years over which what was gained fades after delivery ends."""
-    achievable: Share
-    """Highest coverage thought achievable."""
-    reach_now: Reach
-    """How far it reaches now."""
-    evidence_grade: Grade
-    """How good the evidence is."""
-    evidence_against: Text
-    """Findings that go the other way; kept and shown."""
-    sources: Annotated[dict[Title, Text], Field(min_length=1)]
-    """Full citation of every source used, by key."""
+class _Acting(Common):
+    effects: Effects
+    """What it does to those who are served; each exposure and each cause at most once."""
 
     @model_validator(mode="after")
-    def _every_number_has_its_source(self) -> _Common:
-        for path, quantity in quantities(self):
-            if quantity.source is not None and quantity.source not in self.sources:
-                raise conflict(f"{path} cites '{quantity.source}', which sources does not hold", "a key of sources")
+    def _no_effect_twice(self) -> _Acting:
+        _each_effect_once(self.effects)
         return self
 
 
-class Treatment(_Common):
-    """Puts eligible people on a drug."""
+class Treatment(_Acting):
+    """Puts eligible people on a drug or a lasting service."""
 
     mechanism: Literal["treatment"]
     """Always ``treatment``."""
-    treatment: Literal["antihypertensive", "statin"]
-    """What people are put on. Two routes to the same treatment overlap by person."""
-    sustained: Share
-    """Share of people newly treated who stay treated."""
-    effects: Annotated[tuple[Effect, ...], Field(strict=False, min_length=1)]
-    """What the treatment does; each exposure and each cause at most once."""
-    cost: TreatmentCost
-    """What it costs."""
+    treatment: Slug
+    """What people are put on, defined by this file's effects. Two routes to the same treatment overlap by person."""
+    also: Annotated[tuple[Slug, ...], Field(strict=False)] = ()
+    """Treatments defined elsewhere that the same people are put on as well, by the same delivery."""
+    sustained: Share | None = None
+    """Share of people newly treated who stay treated, where a scenario changes coverage as a whole; left out = the
+    last step of ``delivery.now``."""
+
+    @property
+    def stays(self) -> float:
+        """Central share of people newly treated who stay treated."""
+        if self.sustained is not None:
+            return self.sustained.value
+        last = self.delivery.now.sustained
+        return 1.0 if last is None else last.value
+
+
+class Start(Declaration):
+    """A treatment that some of those who are checked are started on."""
+
+    treatment: Slug
+    """Which treatment."""
+    state: State
+    """Who among those checked is started on it."""
+    share: Step
+    """Share of those checked and in that state who start and stay on it."""
+
+
+class CaseFinding(Common):
+    """Checks people, so that conditions they did not know of are diagnosed and treated like the diagnosed are now."""
+
+    mechanism: Literal["case_finding"]
+    """Always ``case_finding``."""
+    finds: Annotated[tuple[Register, ...], Field(strict=False)] = ()
+    """Conditions that a check finds; the share found of the undiagnosed is the product of the delivery chain."""
+    starts: Annotated[tuple[Start, ...], Field(strict=False)] = ()
+    """Treatments that follow a check without a diagnosis."""
 
     @model_validator(mode="after")
-    def _each_effect_once(self) -> Treatment:
-        seen: set[str] = set()
-        for effect in self.effects:
-            what = effect.exposure if isinstance(effect, ExposureEffect) else effect.cause
-            if what in seen:
-                raise conflict(f"two effects on {what}", "one effect on each exposure and each cause")
-            seen.add(what)
+    def _finds_something(self) -> CaseFinding:
+        if not self.finds and not self.starts:
+            raise conflict("a check that finds and starts nothing", "one or more conditions or treatments")
         return self
 
 
-class SmokingCessation(_Common):
-    """Helps smokers who try to stop."""
+class ExposureShift(_Acting):
+    """Moves an exposure in everyone in scope who is reached."""
+
+    mechanism: Literal["exposure_shift"]
+    """Always ``exposure_shift``."""
+
+
+class MortalityEffect(_Acting):
+    """Changes hazards of death directly in those who are reached."""
+
+    mechanism: Literal["mortality_effect"]
+    """Always ``mortality_effect``."""
+
+
+class BirthOutcome(_Acting):
+    """Changes what newborns have been exposed to, or their hazards in the first year."""
+
+    mechanism: Literal["birth_outcome"]
+    """Always ``birth_outcome``."""
+
+    @model_validator(mode="after")
+    def _newborns(self) -> BirthOutcome:
+        if self.eligible.ages != (0, 0):
+            raise conflict(f"ages {self.eligible.ages[0]} to {self.eligible.ages[1]}", "ages [0, 0]: newborns")
+        return self
+
+
+class SmokingCessation(Common):
+    """Makes more smokers stop: a service for those who try, or a policy that reaches all smokers."""
 
     mechanism: Literal["smoking_cessation"]
     """Always ``smoking_cessation``."""
-    success_12_months: Graded
-    """Probability of not smoking 12 months after an attempt with the service."""
-    unaided_success_12_months: Graded
+    success_12_months: Graded | None = None
+    """Of a service: probability of not smoking 12 months after an attempt with it."""
+    unaided_success_12_months: Graded | None = None
     """The same for an attempt without help: what the service's clients would have had without it."""
-    cost: AttemptCost
-    """What it costs."""
+    extra_quits_per_year: Step | None = None
+    """Of a policy: share of smokers who stop in a year because of it, at full scale."""
+
+    @model_validator(mode="after")
+    def _service_or_policy(self) -> SmokingCessation:
+        service = (self.success_12_months is not None, self.unaided_success_12_months is not None)
+        if service != (self.extra_quits_per_year is None,) * 2:
+            raise conflict(
+                "smoking_cessation without its numbers",
+                "success_12_months and unaided_success_12_months, or extra_quits_per_year",
+            )
+        return self
 
 
-Intervention = Annotated[Treatment | SmokingCessation, Field(discriminator="mechanism")]
-MECHANISMS: Mapping[str, type[Treatment] | type[SmokingCessation]] = {
+AnyIntervention = Treatment | CaseFinding | ExposureShift | MortalityEffect | BirthOutcome | SmokingCessation
+Intervention = Annotated[AnyIntervention, Field(discriminator="mechanism")]
+MECHANISMS: Mapping[str, type[AnyIntervention]] = {
     "treatment": Treatment,
+    "case_finding": CaseFinding,
+    "exposure_shift": ExposureShift,
+    "mortality_effect": MortalityEffect,
+    "birth_outcome": BirthOutcome,
     "smoking_cessation": SmokingCessation,
 }
-
-
-def quantities(declaration: Declaration, path: str = "") -> Iterator[tuple[str, Quantity]]:
-    """Every number in ``declaration`` with its dotted place, in the order of the fields."""
-    for name in type(declaration).model_fields:
-        value = getattr(declaration, name)
-        for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
-            place = f"{path}.{name}".lstrip(".") + (f"[{index}]" if isinstance(value, tuple) else "")
-            if isinstance(item, Quantity):
-                yield place, item
-            elif isinstance(item, Declaration):
-                yield from quantities(item, place)
+__all__ = [
+    "MECHANISMS", "AnyIntervention", "BirthOutcome", "CaseFinding", "ExposureEffect", "ExposureShift", "HazardEffect",
+    "Intervention", "MortalityEffect", "RemovedExposure", "SmokingCessation", "Start", "Treatment", "quantities",
+]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hisim.declare.delivery import PROFILES
 from hisim.declare.intervention import SmokingCessation, Treatment, quantities
 from hisim.declare.scenario import Scenario, Use
 
@@ -14,16 +15,19 @@ def notes(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _notes_on(use: Use, scenario: Scenario) -> Iterator[str]:
-    intervention, (kind, values) = use.intervention, use.change
-    ceiling = intervention.achievable.value
+    intervention, ends = use.intervention, use.ends
+    ceiling = max(intervention.delivery.coverage(intervention.delivery.steps_achievable))
+    kind, values = use.change or ("", (1.0,) * 5)
     if kind == "to" and max(values) > ceiling:
-        yield f"{use.id}: coverage {max(values):g} is above the {ceiling:g} thought achievable"
-    if use.until is not None and use.until < scenario.end:
+        yield f"{use.id}: coverage {max(values):g} is above the {ceiling:.2g} thought achievable"
+    if use.profile is not None:
+        yield f"{use.id}: how far the profile goes in each fifth is an assumption ({PROFILES[use.profile].words})"
+    if ends is not None and ends < scenario.end:
         fades = intervention.persistence_years.value
         after = f"what was gained fades over {fades:g} years" if fades else "what was gained ends at once"
         if isinstance(intervention, SmokingCessation):
             after = "the extra quits end with it; people who have stopped stay so, apart from relapse"
-        yield f"{use.id}: delivery ends with {use.until}; {after}"
+        yield f"{use.id}: delivery ends with {ends}; {after}"
     lag = intervention.lag_years.value
     if use.full_from + lag > scenario.end + 1:
         yield f"{use.id}: the full effect, {lag:g} years after {use.full_from}, is not reached by {scenario.end}"
@@ -37,8 +41,9 @@ def _notes_on(use: Use, scenario: Scenario) -> Iterator[str]:
 def _shared(scenario: Scenario) -> Iterator[str]:
     routes: dict[str, list[str]] = {}
     for use in scenario.interventions:
-        if isinstance(use.intervention, Treatment):
-            routes.setdefault(use.intervention.treatment, []).append(use.id)
+        item = use.intervention
+        for treatment in (item.treatment, *item.also) if isinstance(item, Treatment) else ():
+            routes.setdefault(treatment, []).append(use.id)
     for treatment, names in routes.items():
         if len(names) > 1:
             yield f"{' and '.join(names)}: two routes to the same treatment ({treatment}); they overlap by person"

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from hisim.declare.nodes import Entry, Node, joined, shown
-from hisim.declare.scenario import FILLED_IN, ONE_OR_FIVE, Conflict, Scenario
+from hisim.declare.quintiles import ONE_OR_FIVE
+from hisim.declare.scenario import FILLED_IN, Conflict, Scenario
 from hisim.errors import Problem, nearest_name
 
 Loc = tuple[int | str, ...]

@@ -7,60 +7,24 @@ hashed by its text and shared between threads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, InstanceOf, WithJsonSchema, model_validator
+from pydantic import Field, InstanceOf, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from hisim.declare.delivery import ChangeKind, scale
+from hisim.declare.delivery import PROFILES, STEPS, ChangeKind, part_of_the_way, scale
 from hisim.declare.distribution import Declaration, Text, Title, Version
-from hisim.declare.intervention import Slug, SmokingCessation, Treatment
+from hisim.declare.evidence import Common, Slug
+from hisim.declare.quintiles import Additions, FiveFloats, Shares, Times
 from hisim.errors import nearest_name
 
-QUINTILES = (1, 2, 3, 4, 5)
 FIRST_START, LAST_OBSERVED, LONGEST = 2002, 2011, 40
-ONE_OR_FIVE = "one number, or all five quintiles"
-USE_KEYS = ("use", "relative", "to", "add", "from", "full_from", "until", "intervention")
 FILLED_IN = ("from", "full_from")
 """Keys of a use that are filled in when a file leaves them out."""
-CHANGE_KINDS: tuple[ChangeKind, ...] = ("relative", "to", "add")
-
-
-def _by_quintile(value: Any) -> Any:
-    """Five values from one number or from a map with the keys 1 to 5."""
-    if isinstance(value, Mapping):
-        unknown = [key for key in value if type(key) is not int or key not in QUINTILES]
-        missing = [quintile for quintile in QUINTILES if quintile not in value]
-        if unknown or missing:
-            raise PydanticCustomError("quintiles", "quintiles 1 to 5", {"unknown": unknown, "missing": missing})
-        return tuple(value[quintile] for quintile in QUINTILES)
-    if isinstance(value, list):
-        raise PydanticCustomError("quintile_list", "{found}", {"found": "a list", "allowed": ONE_OR_FIVE})
-    return value if isinstance(value, tuple) else (value,) * len(QUINTILES)
-
-
-def _quintile_schema(low: float, high: float) -> WithJsonSchema:
-    number = {"type": "number", "minimum": low, "maximum": high}
-    keys = [str(quintile) for quintile in QUINTILES]
-    each = {"type": "object", "properties": {key: number for key in keys}, "required": keys}
-    return WithJsonSchema({"anyOf": [number, {**each, "additionalProperties": False}]})
-
-
-def _five(low: float, high: float) -> Any:
-    number = Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
-    return Annotated[
-        tuple[number, number, number, number, number], BeforeValidator(_by_quintile), _quintile_schema(low, high)
-    ]
-
-
-FiveFloats = tuple[float, float, float, float, float]
-if TYPE_CHECKING:
-    Times = FiveFloats
-    Shares = FiveFloats
-    Additions = FiveFloats
-else:
-    Times, Shares, Additions = _five(0, 10), _five(0, 1), _five(-1, 1)
+AMOUNTS: tuple[ChangeKind, ...] = ("relative", "to", "add")
+CHANGE_KINDS = (*AMOUNTS, "profile", "steps")
+USE_KEYS = ("use", *CHANGE_KINDS, "capacity", "from", "full_from", "until", "intervention")
 
 
 class Change(NamedTuple):
@@ -68,6 +32,21 @@ class Change(NamedTuple):
 
     kind: ChangeKind
     values: FiveFloats
+
+
+class Steps(Declaration):
+    """Steps of delivery brought to new shares; those left out stay as now."""
+
+    need_known: Shares | None = None
+    """In need and known to services: one number, or one for each quintile."""
+    offered: Shares | None = None
+    """Of those known, offered it."""
+    taken_up: Shares | None = None
+    """Of those offered, accepting."""
+    delivered: Shares | None = None
+    """Of those accepting, getting the effective service."""
+    sustained: Shares | None = None
+    """Of those, still with it."""
 
 
 class Trend(Declaration):
@@ -95,6 +74,8 @@ class Simulation(Declaration):
     """Seed of chance: the same seed gives the same result."""
     estimator: Literal["expected", "sampled"] = "expected"
     """``expected``: survival weights, the more precise; ``sampled``: deaths are drawn, counts are whole."""
+    uptake_correlation: Annotated[float, Field(ge=0, le=0.95, allow_inf_nan=False)] = 0.0
+    """How far the same people come to everything: correlation of people's readiness across services, 0 to 0.95."""
 
 
 class Use(Declaration):
@@ -108,13 +89,21 @@ class Use(Declaration):
     """Coverage brought to this fraction, 0 to 1: one number, or one for each quintile."""
     add: Additions | None = None
     """This fraction added to coverage, -1 to 1: one number, or one for each quintile."""
+    profile: (
+        Literal["as_now", "bench_experiment", "industrial_scale", "most_deprived_first", "proportionate"] | None
+    ) = None
+    """A named way to deliver: each step of the chain goes a share of the way from now to what is achievable."""
+    steps: Steps | None = None
+    """Steps of the chain of delivery brought to these shares."""
+    capacity: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    """Most people served in a year in England [persons]; left out = what the intervention's file says, if anything."""
     start: int = Field(alias="from")
     """First year of the change; the scenario's first year unless given."""
     full_from: int
     """First year at full scale, reached in a straight line; the same as ``from`` unless given."""
     until: int | None = None
     """Last year of delivery; afterwards what was gained fades. Left out = to the end."""
-    intervention: SkipJsonSchema[InstanceOf[Treatment] | InstanceOf[SmokingCessation]] = Field(exclude=True, repr=False)
+    intervention: SkipJsonSchema[InstanceOf[Common]] = Field(exclude=True, repr=False)
     """The intervention itself, put here by the reader."""
 
     @model_validator(mode="before")
@@ -126,14 +115,44 @@ class Use(Declaration):
         return data
 
     @property
-    def change(self) -> Change:
-        """Kind of change and its value in each quintile."""
-        return next(Change(kind, getattr(self, kind)) for kind in CHANGE_KINDS if getattr(self, kind) is not None)
+    def kind(self) -> str:
+        """Which of :data:`CHANGE_KINDS` says what changes."""
+        return next(kind for kind in CHANGE_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def change(self) -> Change | None:
+        """Kind of amount and its value in each quintile; None where the chain of delivery changes instead."""
+        return next((Change(kind, getattr(self, kind)) for kind in AMOUNTS if getattr(self, kind) is not None), None)
+
+    @property
+    def ends(self) -> int | None:
+        """Last year of delivery: ``until``, or when the profile's years are over; None = to the end."""
+        years = PROFILES[self.profile].years if self.profile else None
+        return self.until if self.until is not None or years is None else max(self.full_from, self.start + years - 1)
+
+    @property
+    def capacity_per_year(self) -> float | None:
+        """Most people served in a year in England [persons], from the scenario or the intervention; None = no limit."""
+        stated = self.intervention.delivery.capacity
+        return self.capacity if self.capacity is not None else (None if stated is None else stated.value)
+
+    def chain(self, year: int) -> Mapping[str, tuple[float, ...]]:
+        """Share of each step of delivery in ``year``, in quintiles 1 to 5; today's where the change is an amount."""
+        delivery, share = self.intervention.delivery, self.scale_in_place(year)
+        now = delivery.steps_now
+        if self.profile is not None:
+            full, shares = delivery.steps_achievable, PROFILES[self.profile].shares
+        elif self.steps is not None:
+            full = {step: getattr(self.steps, step) or now[step] for step in STEPS}
+            shares = (1.0,) * 5
+        else:
+            return dict(now)
+        return {step: part_of_the_way(now[step], full[step], shares, share) for step in STEPS}
 
     def scale_in_place(self, year: int) -> float:
         """Share of the change in place in ``year``, from 0 to 1."""
         persistence = self.intervention.persistence_years.value
-        return scale(year, self.start, self.full_from, self.until, persistence)
+        return scale(year, self.start, self.full_from, self.ends, persistence)
 
     @model_validator(mode="after")
     def _no_conflict(self) -> Use:
@@ -244,10 +263,10 @@ def use_conflicts(use: Mapping[Any, Any], place: Place) -> Iterator[Conflict]:
     """Conflicts within one use of an intervention."""
     given = [kind for kind in CHANGE_KINDS if use.get(kind) is not None]
     if not given and not any(nearest_name(key, CHANGE_KINDS) for key in use if key not in USE_KEYS):
-        yield Conflict(place, "no amount", "exactly one of relative, to, add")
+        yield Conflict(place, "no amount", "exactly one of " + ", ".join(CHANGE_KINDS))
     for kind in given[1:]:
         found = f"'{kind}' beside '{given[0]}': two lines that set the same thing"
-        yield Conflict((*place, kind), found, "exactly one of relative, to, add", (*place, given[0]))
+        yield Conflict((*place, kind), found, "exactly one of " + ", ".join(CHANGE_KINDS), (*place, given[0]))
     yield from _order(use, "from", "full_from", place)
     yield from _order(use, "from" if _whole(use, "full_from") is None else "full_from", "until", place)
 

@@ -89,15 +89,35 @@ def diabetes_prevalence(tables: Tables, population: np.ndarray, adults: float) -
     average over ``population`` (quintile, sex, age) at 16 and over the published share ``adults``.
     """
     points = np.array(find_entry("diabetes").keys["age"], dtype=float) + 0.5
-    logit = _logit(grid("diabetes", tables["diabetes"], "prevalence")).transpose(2, 0, 1)
-    points, logit = _down_to(ADULT_AGE + 0.5, points, logit)
-    lines, adult = over_ages(points, logit), np.asarray(AGES) >= ADULT_AGE
+    log_odds = logit(grid("diabetes", tables["diabetes"], "prevalence")).transpose(2, 0, 1)
+    points, log_odds = _down_to(ADULT_AGE + 0.5, points, log_odds)
+    lines, adult = over_ages(points, log_odds), np.asarray(AGES) >= ADULT_AGE
     people = population * adult / (population * adult).sum()
+    return levelled(lines, people, adults) * adult
+
+
+def levelled(lines: np.ndarray, people: np.ndarray, level: float) -> np.ndarray:
+    """Shares whose log odds are ``lines`` plus one shift, such that they sum to ``level`` over ``people``.
+
+    Parameters
+    ----------
+    lines
+        Log odds of any shape.
+    people
+        Weight of each, as a share of those ``level`` speaks of.
+    """
     shift = 0.0
     for _ in range(8):
-        share = _expit(lines + shift)
-        shift += (adults - (share * people).sum()) / (share * (1 - share) * people).sum()
-    return np.asarray(_expit(lines + shift) * adult)
+        share = expit(lines + shift)
+        shift += (level - (share * people).sum()) / (share * (1 - share) * people).sum()
+    return expit(lines + shift)
+
+
+def share_by_quintile(ratio: float, people: np.ndarray, level: float) -> np.ndarray:
+    """Five shares on a log-linear line whose first is ``ratio`` times its last and whose mean over ``people`` is
+    ``level``."""
+    line = np.exp(np.log(ratio) * np.linspace(1, 0, 5))
+    return np.asarray(line * (level * people.sum() / (line * people).sum()))
 
 
 def history_prevalence(tables: Tables, disease: str) -> np.ndarray:
@@ -112,12 +132,12 @@ def history_prevalence(tables: Tables, disease: str) -> np.ndarray:
     standardised = grid("disease_history_standardised", tables["disease_history_standardised"], "prevalence")[which]
     points = np.array([middle(str(band)) for band in find_entry("disease_history").keys["age_band"]])
     ages = np.minimum(np.asarray(AGES) + 0.5, points[-1])
-    fits = [np.polyval(np.polyfit(points, _logit(row), 2, w=np.sqrt(row)), ages) for row in cells]
-    shape = np.where(np.asarray(AGES) < YOUNGEST_HISTORY, 0.0, _expit(_rising(np.array(fits))))
-    return np.asarray(np.minimum(_gradient(standardised)[:, :, None] * shape, 0.95))
+    fits = [np.polyval(np.polyfit(points, logit(row), 2, w=np.sqrt(row)), ages) for row in cells]
+    shape = np.where(np.asarray(AGES) < YOUNGEST_HISTORY, 0.0, expit(_rising(np.array(fits))))
+    return np.asarray(np.minimum(gradient(standardised)[:, :, None] * shape, 0.95))
 
 
-def _gradient(standardised: np.ndarray) -> np.ndarray:
+def gradient(standardised: np.ndarray) -> np.ndarray:
     """Ratio of each quintile to their average, log-linear over quintiles, (quintile, sex)."""
     step = np.arange(5) - 2.0
     slope = np.log(standardised) @ step / (step @ step)
@@ -140,9 +160,9 @@ def _down_to(age: float, points: np.ndarray, values: np.ndarray) -> tuple[np.nda
     return np.concatenate([[age], points]), np.concatenate([first[..., None], values], axis=-1)
 
 
-def _logit(share: np.ndarray) -> np.ndarray:
+def logit(share: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(share / (1 - share)))
 
 
-def _expit(logit: np.ndarray) -> np.ndarray:
+def expit(logit: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-logit)))

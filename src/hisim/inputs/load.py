@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from hisim.errors import ImpossibleModelError
-from hisim.inputs import coverage, exposures, smoking
+from hisim.inputs import alcohol, circumstances, conditions, coverage, exposures, smoking, values
 from hisim.inputs.catalogue import list_tables
 from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, mortality_shape
 from hisim.inputs.mortality import by_band, observed_deaths, observed_rates
@@ -130,6 +130,8 @@ def _people(tables: Tables, population: np.ndarray, parameters: dict[str, float]
     history, high_risk = coverage.either(chd, stroke), coverage.either(care.hypertensive, diabetes)
     secondary = coverage.statin_coverage_history(chd.shape, parameters)
     primary = coverage.statin_coverage_primary(history, high_risk, secondary, population, parameters)
+    smokers = _smoking(tables, population, parameters)
+    smoked = (smokers["smoking_current"], smokers["smoking_former"])
     return {
         "sbp_mean": care.mean,
         "sbp_sd": sbp_sd,
@@ -140,12 +142,19 @@ def _people(tables: Tables, population: np.ndarray, parameters: dict[str, float]
         "exposure_correlation": exposures.correlation(parameters),
         "diabetes_prevalence": diabetes,
         "chd_prevalence": chd,
-        "stroke_prevalence": stroke,
+        "stroke_history_prevalence": stroke,
+        **conditions.prevalences(tables, population, smoked, parameters),
+        **circumstances.prevalences(tables, population, parameters),
+        **alcohol.drinking(tables, parameters),
         "hypertension_known": care.known,
+        **conditions.known(population.shape, parameters),
         "antihypertensive_coverage": care.treated,
         "statin_coverage_history": secondary,
         "statin_coverage_primary": primary,
-        **_smoking(tables, population, parameters),
+        **smokers,
+        "winter_share": values.winter_share(tables),
+        "utility": values.utility(tables),
+        "nhs_cost": values.nhs_cost(tables),
     }
 
 

@@ -66,4 +66,5 @@ def _incidence(prevalence: Float64, log_hr: Float64, rate: Float64, before: np.n
     free = all_causes[..., before] / (1.0 + share * (ratio - 1.0))
     kept_sick, kept_free = share * np.exp(-free * ratio), (1.0 - share) * np.exp(-free)
     without_new = kept_sick / (kept_sick + kept_free)
-    return np.asarray(np.clip((prevalence[..., at] - without_new) / (1.0 - without_new), 0.0, 1.0))
+    free_left = np.where(without_new < 1.0, 1.0 - without_new, 1.0)
+    return np.asarray(np.clip((prevalence[..., at] - without_new) / free_left, 0.0, 1.0))

@@ -1,37 +1,60 @@
-"""What people carry into a year: percentiles, histories, smoking, who may be treated and who is.
+"""What people carry into a year: percentiles, smoking, exposures, conditions and who is eligible for what.
 
 Compiled; every function works on the people of one block as lanes.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.model.fastmath import normal_quantile
-from hisim.model.random import FIRST_CONDITION, FIRST_TREATMENT, LIFELONG_BLOCKS, fill_uniforms
+from hisim.model.fastmath import exp32, normal_quantile
+from hisim.model.random import (
+    ALCOHOL,
+    CONDITION_EVENTS,
+    DRINKS,
+    EVENT,
+    LIFELONG_BLOCKS,
+    UPTAKE,
+    fill_uniforms,
+)
 from hisim.model.tables import (
+    CHD,
     CURRENT,
+    CVD_HISTORY,
+    DIABETES,
+    DIABETES_HYPERTENSION,
+    EVERYONE,
+    HARMFUL,
+    HAZARDOUS,
+    HIGH_RISK,
+    HYPERTENSION,
     HYPERTENSION_MMHG,
+    MOST_ALCOHOL,
     NEVER,
     SLOTS,
-    STATIN_HISTORY_AGE,
-    STATIN_PRIMARY_AGE,
+    STROKE_HISTORY,
     Array,
     StratumTables,
 )
+from hisim.model.workspace import Workspace
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _HYPERTENSION = np.float32(HYPERTENSION_MMHG)
+_MOST_ALCOHOL = np.float32(MOST_ALCOHOL)
 _NEVER, _CURRENT, _JUST_QUIT, _FULLY_QUIT = (np.int32(slot) for slot in (NEVER, CURRENT, CURRENT + 1, SLOTS - 1))
+_LEAST = np.float32(2.0**-24)
+_MOST = np.float32(1.0 - 2.0**-24)
 
 
 @compiled
 def set_percentiles(
     first: int, cohort: int, draw: int, seed: int, mixing: Array, words: Array, uniforms: Array, percentile: Array
 ) -> None:
-    """Lifelong uniforms (12, people) and the correlated standard normals (3, people) made of the first three."""
+    """Lifelong uniforms (24, people) and the standard normals (4, people) of the exposures, three correlated."""
     for block in range(LIFELONG_BLOCKS):
         fill_uniforms(first, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
     for i in range(percentile.shape[1]):
@@ -41,6 +64,29 @@ def set_percentiles(
         percentile[0, i] = a * mixing[0, 0]
         percentile[1, i] = a * mixing[1, 0] + b * mixing[1, 1]
         percentile[2, i] = a * mixing[2, 0] + b * mixing[2, 1] + c * mixing[2, 2]
+        percentile[3, i] = normal_quantile(np.float64(uniforms[ALCOHOL, i]))
+
+
+@compiled
+def set_readiness(
+    first: int, cohort: int, draw: int, seed: int, tables: StratumTables, work: Workspace, uniforms: Array, ready: Array
+) -> None:
+    """Lifelong uniforms of the slots (T, people), correlated across drugs and services where a scenario says so.
+
+    Slots of one drug share their uniform. With correlation r each is Phi(sqrt(r) z + sqrt(1 - r) x), z being the
+    person's readiness for anything and x their own normal for the drug.
+    """
+    own = work.raw[0]
+    shared, alone = math.sqrt(tables.correlation), math.sqrt(1.0 - tables.correlation)
+    for t in range(ready.shape[0]):
+        fill_uniforms(first, cohort, 0, tables.slot_block[t], draw, seed, work.words, own)
+        for i in range(ready.shape[1]):
+            ready[t, i] = own[0, i]
+        if tables.correlation > 0.0:
+            for i in range(ready.shape[1]):
+                z = normal_quantile(np.float64(uniforms[UPTAKE, i]))
+                x = shared * z + alone * normal_quantile(np.float64(ready[t, i]))
+                ready[t, i] = min(max(np.float32(0.5 * math.erfc(-x / math.sqrt(2.0))), _LEAST), _MOST)
 
 
 @compiled
@@ -77,52 +123,6 @@ def change_smoking(u: Array, quit: float, relapse: Array, slot: Array) -> None:
 
 
 @compiled
-def set_features(
-    age: int,
-    tables: StratumTables,
-    conditions: Array,
-    uniforms: Array,
-    percentile: Array,
-    sbp: Array,
-    fixed: Array,
-    eligible: Array,
-) -> None:
-    """What every scenario shares in the year: untreated pressure, other exposures, histories, eligibility.
-
-    ``sbp`` (people,) [mmHg]; ``fixed`` (5, people); ``eligible`` (T, G, people) as 0 or 1.
-    """
-    mean, sd, floor = tables.exposure_mean[age], tables.exposure_sd[age], tables.exposure_floor
-    for i in range(sbp.size):
-        sbp[i] = mean[0] + sd[0] * percentile[0, i]
-        fixed[0, i] = max(mean[1] + sd[1] * percentile[1, i] - floor[1], _ZERO)
-        fixed[1, i] = max(mean[2] + sd[2] * percentile[2, i] - floor[2], _ZERO)
-    for d in range(3):
-        u, row = uniforms[FIRST_CONDITION + d], fixed[2 + d]
-        for i in range(row.size):
-            row[i] = _ONE if u[i] < conditions[d] else _ZERO
-    of_age_history = _ONE if age >= STATIN_HISTORY_AGE else _ZERO
-    of_age_primary = _ONE if age >= STATIN_PRIMARY_AGE else _ZERO
-    for i in range(sbp.size):
-        hypertension = _ONE if sbp[i] >= _HYPERTENSION else _ZERO
-        history = max(fixed[3, i], fixed[4, i])
-        eligible[0, 0, i] = hypertension
-        eligible[0, 1, i] = _ZERO
-        eligible[1, 0, i] = history * of_age_history
-        eligible[1, 1, i] = max(hypertension, fixed[2, i]) * of_age_primary * (_ONE - history)
-
-
-@compiled
-def set_effect(u: Array, eligible: Array, threshold: Array, step: Array, effect: Array) -> None:
-    """Share of a treatment's full effect each person has: the steps of the years they have been on it."""
-    for i in range(effect.size):
-        effect[i] = _ZERO
-    for lag in range(step.size):
-        a, b, gain = threshold[0, lag], threshold[1, lag], step[lag]
-        for i in range(effect.size):
-            effect[i] += gain if u[i] < eligible[0, i] * a + eligible[1, i] * b else _ZERO
-
-
-@compiled
 def set_excess(slot: Array, remaining: Array, excess: Array) -> None:
     """Share of a smoker's excess hazard each person has, by group of causes; ``excess`` (3, people)."""
     for g in range(excess.shape[0]):
@@ -132,32 +132,57 @@ def set_excess(slot: Array, remaining: Array, excess: Array) -> None:
 
 
 @compiled
-def set_scenario(
-    tables: StratumTables,
-    k: int,
-    y: int,
-    age: int,
-    uniforms: Array,
-    eligible: Array,
-    sbp: Array,
-    slot: Array,
-    changed: Array,
-    excess: Array,
-) -> None:
-    """What scenario ``k`` changes in the year: pressure after treatment, treatment effects, smoking excess."""
-    treatments = eligible.shape[0]
-    for t in range(treatments):
-        u = uniforms[FIRST_TREATMENT + t]
-        set_effect(u, eligible[t], tables.threshold[k, y, age, t], tables.effect_step[t], changed[1 + t])
-    floor, after = tables.exposure_floor[0], changed[0]
-    for i in range(sbp.size):
-        after[i] = sbp[i]
-    for t in range(treatments):
-        shift = tables.sbp_shift[t]
-        if shift != _ZERO:
-            effect = changed[1 + t]
-            for i in range(sbp.size):
-                after[i] += shift * effect[i]
-    for i in range(sbp.size):
-        after[i] = max(after[i] - floor, _ZERO)
-    set_excess(slot, tables.remaining_excess, excess)
+def set_exposures(age: int, tables: StratumTables, uniforms: Array, percentile: Array, raw: Array) -> None:
+    """Exposures (4, people) at an age if nobody were served: mmHg, mmol/L, kg/m2 and g of alcohol a day."""
+    mean, sd = tables.exposure_mean[age], tables.exposure_sd[age]
+    for e in range(3):
+        row, z, m, s = raw[e], percentile[e], mean[e], sd[e]
+        for i in range(row.size):
+            row[i] = m + s * z[i]
+    row, z, m, s, u, drinkers = raw[3], percentile[3], mean[3], sd[3], uniforms[DRINKS], tables.drinkers[age]
+    if drinkers == _ZERO:
+        row[:] = _ZERO
+    else:
+        for i in range(row.size):
+            row[i] = min(exp32(m + s * z[i]), _MOST_ALCOHOL) if u[i] < drinkers else _ZERO
+
+
+@compiled
+def set_flag(u: Array, share: np.float32, row: Array) -> None:
+    """1 for people below ``share``, else 0."""
+    for i in range(row.size):
+        row[i] = _ONE if u[i] < share else _ZERO
+
+
+@compiled
+def set_above(x: Array, level: np.float32, row: Array) -> None:
+    """1 for people at ``level`` or above, else 0."""
+    for i in range(row.size):
+        row[i] = _ONE if x[i] >= level else _ZERO
+
+
+@compiled
+def set_flags(share: Array, tables: StratumTables, uniforms: Array, yearly: Array, raw: Array, flags: Array) -> None:
+    """Who is in which state, as 0 or 1; ``flags`` (F, people), ``share`` (N,) of people with each condition."""
+    wanted = tables.wanted
+    for n in range(share.size):
+        if wanted[n]:
+            event = CONDITION_EVENTS[n]
+            set_flag(uniforms[event] if event >= 0 else yearly[EVENT], share[n], flags[n])
+    if wanted[HYPERTENSION]:
+        set_above(raw[0], _HYPERTENSION, flags[HYPERTENSION])
+    if wanted[CVD_HISTORY]:
+        for i in range(flags.shape[1]):
+            flags[CVD_HISTORY, i] = max(flags[CHD, i], flags[STROKE_HISTORY, i])
+    if wanted[HIGH_RISK]:
+        for i in range(flags.shape[1]):
+            risk = max(flags[HYPERTENSION, i], flags[DIABETES, i])
+            flags[HIGH_RISK, i] = risk * (_ONE - flags[CVD_HISTORY, i])
+    if wanted[DIABETES_HYPERTENSION]:
+        for i in range(flags.shape[1]):
+            flags[DIABETES_HYPERTENSION, i] = flags[HYPERTENSION, i] * flags[DIABETES, i]
+    if wanted[HAZARDOUS]:
+        set_above(raw[3], tables.drinker_grams[0], flags[HAZARDOUS])
+    if wanted[HARMFUL]:
+        set_above(raw[3], tables.drinker_grams[1], flags[HARMFUL])
+    flags[EVERYONE, :] = _ONE

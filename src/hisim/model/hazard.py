@@ -22,67 +22,6 @@ _UNIT, _TWO, _LANES = np.uint64(1), np.uint64(2), np.uint64(LANES)
 
 
 @compiled
-def set_fixed_ratio(fixed: Array, log_hr: Array, active: Array, ratio: Array) -> None:
-    """exp of the part of the log hazard ratio that no scenario changes; ``ratio`` (C, people), ``active`` rows."""
-    people = ratio.shape[1]
-    for c in range(ratio.shape[0]):
-        if not active[c]:
-            continue
-        touched = False
-        for r in range(fixed.shape[0]):
-            b = log_hr[r, c]
-            if b != _ZERO and touched:
-                for i in range(people):
-                    ratio[c, i] += b * fixed[r, i]
-            elif b != _ZERO:
-                touched = True
-                for i in range(people):
-                    ratio[c, i] = b * fixed[r, i]
-        if touched:
-            for i in range(people):
-                ratio[c, i] = exp32(ratio[c, i])
-        else:
-            for i in range(people):
-                ratio[c, i] = _ONE
-
-
-@compiled
-def set_ratio(
-    fixed_ratio: Array,
-    changed: Array,
-    log_hr: Array,
-    excess: Array,
-    group: Array,
-    smoker_excess: Array,
-    active: Array,
-    scratch: Array,
-    ratio: Array,
-) -> None:
-    """Hazard of each person relative to a reference person, by cause; ``ratio`` (C, people), ``active`` rows."""
-    people = ratio.shape[1]
-    for c in range(ratio.shape[0]):
-        if not active[c]:
-            continue
-        g, k = group[c], smoker_excess[c]
-        touched = False
-        for d in range(changed.shape[0]):
-            b = log_hr[d, c]
-            if b != _ZERO and touched:
-                for i in range(people):
-                    scratch[i] += b * changed[d, i]
-            elif b != _ZERO:
-                touched = True
-                for i in range(people):
-                    scratch[i] = b * changed[d, i]
-        if touched:
-            for i in range(people):
-                ratio[c, i] = fixed_ratio[c, i] * exp32(scratch[i]) * (_ONE + k * excess[g, i])
-        else:
-            for i in range(people):
-                ratio[c, i] = fixed_ratio[c, i] * (_ONE + k * excess[g, i])
-
-
-@compiled
 def set_hazard(rate: Array, ratio: Array, active: Array, hazard: Array) -> None:
     """All-cause hazard [1/year] of each person: sum over causes of calibrated rate times ratio."""
     same = _ZERO

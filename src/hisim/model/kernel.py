@@ -3,9 +3,12 @@
 Within a cohort-year every rate and coefficient is a scalar, so the inner loops run over people only.
 ``model/twin.py`` says the same in plain NumPy and must agree.
 
-Order of events within a year: (1) people of starting age take up smoking; (2) exposures, histories and
-treatments of the year are set; (3) deaths and person-years are counted at the age reached in the year,
+Order of events within a year: (1) people of starting age take up smoking; (2) exposures, conditions and
+who is served in the year are set; (3) deaths and person-years are counted at the age reached in the year,
 at a constant hazard; (4) smokers quit and former smokers relapse, with effect from the next year.
+
+A scenario is not simulated before the first year in which it differs from the comparator: until then its
+people are the comparator's.
 """
 
 from __future__ import annotations
@@ -13,18 +16,12 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.model.exposure import change_smoking, set_features, set_percentiles, set_scenario, set_smoking, start_smoking
+from hisim.model.exposure import change_smoking, set_percentiles, set_readiness, set_smoking, start_smoking
 from hisim.model.fastmath import exp32
-from hisim.model.hazard import ALWAYS, calibrate, draw_deaths, fold_products, live_year, set_fixed_ratio, set_ratio
-from hisim.model.random import (
-    FIRST_TREATMENT,
-    SMOKING,
-    SMOKING_CHANGE,
-    YEARLY_BLOCK,
-    YEARS_SINCE_QUIT,
-    fill_uniforms,
-)
-from hisim.model.tables import CURRENT, LANES, LAST_STARTING_AGE, Array, Float64, StratumTables
+from hisim.model.hazard import ALWAYS, calibrate, draw_deaths, fold_products, live_year
+from hisim.model.random import REGISTER_EVENTS, SMOKING, SMOKING_CHANGE, YEARS_SINCE_QUIT
+from hisim.model.slots import set_comparator_year, set_scenario_ratio
+from hisim.model.tables import CURRENT, LANES, LAST_STARTING_AGE, REGISTER_FLAGS, Array, Float64, StratumTables
 from hisim.model.workspace import Workspace, block_size, make_workspace
 from hisim.variables import OLDEST_AGE
 
@@ -33,11 +30,13 @@ _ONE = np.float32(1.0)
 
 
 @compiled
-def count_served(u: Array, eligible: Array, a: np.float32, b: np.float32, lived: Array, work: Workspace) -> float:
-    """Person-years of people below coverage ``a`` or ``b``, by the group in which they are eligible."""
-    first, second, flag = eligible[0], eligible[1], work.flag[0]
-    for i in range(flag.size):
-        flag[i] = _ONE if u[i] < first[i] * a + second[i] * b else _ZERO
+def count_below(
+    ready: Array, known: Array, flag: Array, a: np.float32, b: np.float32, lived: Array, work: Workspace
+) -> float:
+    """Person-years of people with the flag who are below coverage ``a`` and, on the register, below ``b``."""
+    row = work.flag[0]
+    for i in range(row.size):
+        row[i] = flag[i] if (ready[i] < a) & (known[i] < b) else _ZERO
     fold_products(lived, work.flag, ALWAYS, work.scratch, work.totals)
     return float(work.totals[0].sum())
 
@@ -53,55 +52,48 @@ def count_smokers(slot: Array, lived: Array, work: Workspace) -> float:
 
 
 @compiled
+def count_people(
+    tables: StratumTables, work: Workspace, b: int, k: int, y: int, age: int, weight: float, slot: Array, served: Array
+) -> None:
+    """Add the person-years of a block served in each slot, eligible for it, diagnosed and smoking to ``served``."""
+    slots, registers = tables.counted.size, tables.known.shape[3]
+    lived, u, flags = work.lived[b], work.uniforms[b], work.flags[b]
+    for t in range(slots):
+        if not (tables.counted[t] and tables.in_scope[age, t]):
+            continue
+        ready, flag, a = work.readiness[b, t], flags[tables.slot_flag[t]], tables.coverage[k, y, age, t]
+        served[slots + t] += weight * count_below(ready, ready, flag, _ONE, _ONE, lived, work)
+        register = tables.slot_register[t]
+        if a > _ZERO and register >= 0:
+            known = u[REGISTER_EVENTS[register]]
+            b_known = tables.known[k, y, age, register]
+            served[t] += weight * count_below(ready, known, flag, a, b_known, lived, work)
+        elif a > _ZERO:
+            served[t] += weight * count_below(ready, ready, flag, a, a, lived, work)
+    for d in range(registers):
+        share = tables.known[k, y, age, d]
+        if share > _ZERO:
+            known = u[REGISTER_EVENTS[d]]
+            served[2 * slots + d] += weight * count_below(
+                known, known, flags[REGISTER_FLAGS[d]], share, share, lived, work
+            )
+    served[2 * slots + registers] += weight * count_smokers(slot, lived, work)
+
+
+@compiled
 def set_people(
     tables: StratumTables, work: Workspace, age: int, cohort: int, draw: int, seed: int, slot: Array
 ) -> None:
-    """Everything people keep for life, and their smoking in the cohort's first year, in every scenario."""
-    blocks, size = work.sbp.shape
+    """Everything people keep for life, and their smoking in the cohort's first year; ``slot`` (blocks, people)."""
+    blocks, size = work.lived.shape
     for b in range(blocks):
         u = work.uniforms[b]
         set_percentiles(b * size, cohort, draw, seed, tables.percentile_mixing, work.words, u, work.percentile[b])
-        for k in range(slot.shape[0]):
-            set_smoking(
-                u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[age], tables.smoking_ever[age],
-                tables.quit_years_cumulative[age], slot[k, b],
-            )  # fmt: skip
-
-
-@compiled
-def set_year(
-    tables: StratumTables,
-    work: Workspace,
-    b: int,
-    age: int,
-    year: int,
-    conditions: Array,
-    cohort: int,
-    draw: int,
-    seed: int,
-) -> None:
-    """What every scenario shares in the year: chance, features and the fixed part of the hazard ratios."""
-    first = b * work.sbp.shape[1]
-    fill_uniforms(first, cohort, year, YEARLY_BLOCK, draw, seed, work.words, work.yearly[b])
-    set_features(
-        age, tables, conditions, work.uniforms[b], work.percentile[b], work.sbp[b], work.fixed, work.eligible[b]
-    )
-    set_fixed_ratio(work.fixed, tables.fixed_log_hr[age], tables.active[age], work.fixed_ratio[b])
-
-
-@compiled
-def set_scenario_year(
-    tables: StratumTables, work: Workspace, b: int, k: int, y: int, age: int, slot: Array, ratio: Array
-) -> None:
-    """Hazard ratios of the people of block ``b`` in scenario ``k``."""
-    u = work.uniforms[b]
-    if age <= LAST_STARTING_AGE:
-        start_smoking(u[SMOKING], tables.smoking_ever[age], slot)
-    set_scenario(tables, k, y, age, u, work.eligible[b], work.sbp[b], slot, work.changed, work.excess)
-    set_ratio(
-        work.fixed_ratio[b], work.changed, tables.changed_log_hr[age], work.excess, tables.smoking_group,
-        tables.smoking_excess[age], tables.active[age], work.scratch, ratio,
-    )  # fmt: skip
+        set_readiness(b * size, cohort, draw, seed, tables, work, u, work.readiness[b])
+        set_smoking(
+            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[age], tables.smoking_ever[age],
+            tables.quit_years_cumulative[age], slot[b],
+        )  # fmt: skip
 
 
 @compiled
@@ -122,21 +114,70 @@ def end_year(
     served: Array,
 ) -> None:
     """Who was served, who died, and who stops or starts smoking for next year; the last steps of a block's year."""
-    treatments = work.eligible.shape[1]
-    lived, hazard, u = work.lived[b], work.hazard[b], work.uniforms[b]
-    for t in range(treatments):
-        threshold = tables.threshold[k, y, age, t]
-        first, second = threshold[0, 0], threshold[1, 0]
-        served[t] += weight * count_served(u[FIRST_TREATMENT + t], work.eligible[b, t], first, second, lived, work)
-    diagnosed = max(tables.known[age], tables.threshold[k, y, age, 0, 0, 0])
-    served[treatments] += weight * count_served(u[FIRST_TREATMENT], work.eligible[b, 0], diagnosed, _ZERO, lived, work)
-    served[treatments + 1] += weight * count_smokers(slot, lived, work)
+    hazard = work.hazard[b]
+    count_people(tables, work, b, k, y, age, weight, slot, served)
     if sampled:
         draw_deaths(work.yearly[b], rate, tables.active[age], ratio, hazard, alive, weight, deaths)
     else:
         for i in range(alive.size):
             alive[i] *= exp32(-hazard[i])
     change_smoking(work.yearly[b, SMOKING_CHANGE], tables.quit[k, y, age], tables.relapse, slot)
+
+
+@compiled
+def run_scenario_year(
+    tables: StratumTables,
+    work: Workspace,
+    k: int,
+    y: int,
+    age: int,
+    hazard_rate: Array,
+    weight: float,
+    smoking: bool,
+    sampled: bool,
+    alive: Array,
+    slot: Array,
+    sums: Array,
+    deaths: Array,
+    served: Array,
+) -> None:
+    """One year of scenario ``k``, whose own people are in ``alive`` and ``slot`` (blocks, people)."""
+    active = tables.active[age]
+    for b in range(alive.shape[0]):
+        if age <= LAST_STARTING_AGE:
+            start_smoking(work.uniforms[b, SMOKING], tables.smoking_ever[age], slot[b])
+        if smoking or tables.changes[k, y, age]:
+            set_scenario_ratio(tables, work, b, k, y, age, slot[b], smoking, work.ratio)
+            ratio = work.ratio
+        else:
+            ratio = work.comparator_ratio[b]
+        live_year(hazard_rate, active, ratio, alive[b], work, work.hazard[b], work.lived[b], sums)
+        end_year(
+            tables, work, b, k, y, age, ratio, alive[b], slot[b], hazard_rate, weight, sampled, deaths, served
+        )  # fmt: skip
+
+
+@compiled
+def part_ways(tables: StratumTables, y: int, age: int, alone: Array, alive: Array, slot: Array) -> None:
+    """Give each scenario that first differs this year people of its own, as the comparator's are now."""
+    for k in range(1, alone.size):
+        if not alone[k] and tables.changes[k, y, age]:
+            alone[k] = True
+            for b in range(alive.shape[1]):
+                for i in range(alive.shape[2]):
+                    alive[k, b, i] = alive[0, b, i]
+                    slot[k, b, i] = slot[0, b, i]
+
+
+@compiled
+def copy_year(k: int, y: int, deaths: Array, person_years: Array, served: Array) -> None:
+    """Give scenario ``k`` the comparator's results of a year in which they do not differ."""
+    for lane in range(deaths.shape[1]):
+        person_years[k, lane, y] = person_years[0, lane, y]
+        for c in range(deaths.shape[3]):
+            deaths[k, lane, y, c] = deaths[0, lane, y, c]
+    for j in range(served.shape[2]):
+        served[k, y, j] = served[0, y, j]
 
 
 @compiled
@@ -148,37 +189,49 @@ def run_year(
     weight_to: float,
     weight: float,
     sampled: bool,
+    alone: Array,
+    quitting: Array,
     alive: Array,
     slot: Array,
     deaths: Array,
     person_years: Array,
     served: Array,
+    reference: Array,
 ) -> float:
     """One year of every scenario, the comparator first; returns real persons per simulated person.
 
-    ``weight`` is that number, or 0 in the cohort's first year, when it is found.
+    ``weight`` is that number, or 0 in the cohort's first year, when it is found. ``alone`` (K,) scenarios that
+    have people of their own; ``quitting`` (K,) those whose smoking may differ by now.
     """
     scenarios, blocks = alive.shape[:2]
     causes = tables.rate.shape[2]
     sums = np.zeros((causes + 1, LANES))
     hazard_rate, death_rate = np.empty(causes, np.float32), np.zeros(causes)
-    active = tables.active[age]
-    calibrate(tables.rate[y, age], active, work, alive[0], sums, hazard_rate, death_rate)
+    part_ways(tables, y, age, alone, alive, slot)
+    calibrate(tables.rate[y, age], tables.active[age], work, alive[0], sums, hazard_rate, death_rate)
+    for c in range(causes):
+        reference[c] = death_rate[c]
     whole = sums[causes].sum()
     if weight == 0.0 and whole > 0.0:
         weight = weight_to / whole
     for k in range(scenarios):
-        if k > 0:
+        if k == 0:
+            for b in range(blocks):
+                end_year(
+                    tables, work, b, 0, y, age, work.comparator_ratio[b], alive[0, b], slot[0, b], hazard_rate,
+                    weight, sampled, deaths[0, :, y], served[0, y],
+                )  # fmt: skip
+        elif alone[k]:
             sums[:] = 0.0
-        for b in range(blocks):
-            ratio = work.comparator_ratio[b] if k == 0 else work.ratio
-            if k > 0:
-                set_scenario_year(tables, work, b, k, y, age, slot[k, b], ratio)
-                live_year(hazard_rate, active, ratio, alive[k, b], work, work.hazard[b], work.lived[b], sums)
-            end_year(
-                tables, work, b, k, y, age, ratio, alive[k, b], slot[k, b], hazard_rate, weight, sampled,
+            run_scenario_year(
+                tables, work, k, y, age, hazard_rate, weight, quitting[k], sampled, alive[k], slot[k], sums,
                 deaths[k, :, y], served[k, y],
             )  # fmt: skip
+            if tables.quit[k, y, age] != tables.quit[0, y, age]:
+                quitting[k] = True
+        else:
+            copy_year(k, y, deaths, person_years, served)
+            continue
         for lane in range(LANES):
             person_years[k, lane, y] = weight * sums[causes, lane]
             if not sampled:
@@ -198,13 +251,13 @@ def run_cohort(
     draw: int,
     seed: int,
     sampled: bool,
-) -> tuple[Float64, Float64, Float64]:
+) -> tuple[Float64, Float64, Float64, Float64]:
     """Run one cohort through all years and scenarios.
 
     Parameters
     ----------
     tables : StratumTables
-    conditions : (Y, 3) float32, share of the cohort who have ever had diabetes, chd, stroke by each year
+    conditions : (Y, 6) float32, share of the cohort who have ever had each of ``variables.HISTORIES`` by each year
     cohort, draw, seed : what the random numbers are keyed on
     people : simulated persons, a multiple of 16
     weight_to : real persons [person-years of the cohort's first year]
@@ -212,26 +265,33 @@ def run_cohort(
 
     Returns
     -------
-    deaths (K, 16, Y, C), person_years (K, 16, Y), served (K, Y, T + 2), as in ``CohortResult``
+    deaths (K, 16, Y, C), person_years (K, 16, Y), served (K, Y, 2 T + D + 1), reference (Y, C), as in
+    ``CohortResult``
     """
-    scenarios, years, _, treatments = tables.threshold.shape[:4]
+    scenarios, years, _, slots = tables.coverage.shape
     causes = tables.rate.shape[2]
     deaths = np.zeros((scenarios, LANES, years, causes))
     person_years = np.zeros((scenarios, LANES, years))
-    served = np.zeros((scenarios, years, treatments + 2))
+    served = np.zeros((scenarios, years, 2 * slots + tables.known.shape[3] + 1))
+    reference = np.zeros((years, causes))
     size = block_size(people)
     blocks = people // size
-    work = make_workspace(blocks, size, treatments, causes)
+    work = make_workspace(blocks, size, slots, causes)
     alive = np.ones((scenarios, blocks, size), np.float32)
     slot = np.empty((scenarios, blocks, size), np.int32)
+    alone, quitting = np.zeros(scenarios, np.bool_), np.zeros(scenarios, np.bool_)
     first = max(0, birth_year - tables.start_year)
-    set_people(tables, work, min(OLDEST_AGE, tables.start_year + first - birth_year), cohort, draw, seed, slot)
+    set_people(tables, work, min(OLDEST_AGE, tables.start_year + first - birth_year), cohort, draw, seed, slot[0])
     weight = 0.0
     for y in range(first, years):
         year = tables.start_year + y
         age = min(OLDEST_AGE, year - birth_year)
         for b in range(blocks):
-            set_year(tables, work, b, age, year, conditions[y], cohort, draw, seed)
-            set_scenario_year(tables, work, b, 0, y, age, slot[0, b], work.comparator_ratio[b])
-        weight = run_year(tables, work, y, age, weight_to, weight, sampled, alive, slot, deaths, person_years, served)
-    return deaths, person_years, served
+            if age <= LAST_STARTING_AGE:
+                start_smoking(work.uniforms[b, SMOKING], tables.smoking_ever[age], slot[0, b])
+            set_comparator_year(tables, work, b, age, year, conditions[y], cohort, draw, seed, slot[0, b])
+        weight = run_year(
+            tables, work, y, age, weight_to, weight, sampled, alone, quitting, alive, slot, deaths, person_years,
+            served, reference[y],
+        )  # fmt: skip
+    return deaths, person_years, served, reference

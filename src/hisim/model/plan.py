@@ -5,28 +5,51 @@ Nothing random happens here, and nothing here knows about people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
-from hisim.declare.intervention import SmokingCessation, Treatment
+from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.conditions import ever_shares
-from hisim.model.mechanisms import smoking_cessation, treatment
-from hisim.model.tables import CONDITIONS, EXPOSURES, GROUPS, SLOTS, TREATMENTS, Float32, Float64, StratumTables
-from hisim.variables import AGES, OLDEST_AGE, QUINTILES, SEXES, SMOKING_GROUPS
+from hisim.model.mechanisms import birth_outcome, exposure_shift, mortality_effect, smoking_cessation, treatment
+from hisim.model.random import slot_block
+from hisim.model.slot_plan import Library, Route, Slot, in_year, known_in, known_now, routes, served_now, slots_of
+from hisim.model.states import share_in
+from hisim.model.tables import (
+    CVD_HISTORY,
+    DERIVED,
+    DRINKER_GRAMS,
+    FLAGS,
+    HIGH_RISK,
+    SLOTS,
+    Float32,
+    Float64,
+    StratumTables,
+)
+from hisim.variables import (
+    AGES,
+    CAUSES,
+    CONDITIONS,
+    EXPOSURES,
+    HISTORIES,
+    OLDEST_AGE,
+    QUINTILES,
+    REGISTERS,
+    SEXES,
+    SMOKING_GROUPS,
+    STATES,
+)
 
-FIXED_RISKS = ("cholesterol", "bmi", *CONDITIONS)
-COVERAGE_NOW = {
-    "antihypertensive": ("antihypertensive_coverage", None),
-    "statin": ("statin_coverage_history", "statin_coverage_primary"),
+NEEDS = {
+    "cvd_history": ("chd", "stroke_history"),
+    "high_risk": ("chd", "stroke_history", "cvd_history", "hypertension", "diabetes"),
+    "diabetes_hypertension": ("hypertension", "diabetes"),
 }
-"""Inputs that hold each treatment's coverage now, by eligibility group."""
-
-Library = Mapping[str, Treatment | SmokingCessation]
+"""Flags that a derived flag is made of."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +68,14 @@ class Plan:
     start: int
     end: int
     scenarios: tuple[Scenario, ...]
+    slots: tuple[Slot, ...]
     tables: tuple[tuple[StratumTables, ...], ...]
     conditions: Float32
-    """(5, 2, cohorts of a stratum, years, 3): share ever diseased, by birth year from the oldest."""
+    """(5, 2, cohorts of a stratum, years, 6): share ever diseased, by birth year from the oldest."""
     weights: Float64
     """(5, 2, cohorts of a stratum) [person-years of the cohort's first year]."""
+    winter_share: Float64
+    """(scenarios, years, 5, 2, ages) share of deaths that are excess winter deaths."""
 
     @cached_property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -62,122 +88,205 @@ class Plan:
         return cohort.quintile, cohort.sex, cohort.birth_year - (self.start - OLDEST_AGE)
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """Who is served, by scenario and year; the comparator first."""
+
+    known: Float32
+    """(scenario, year, quintile, sex, age, register)"""
+    coverage: Float32
+    """(scenario, year, quintile, sex, age, slot)"""
+    quits: Float32
+    """(scenario, year, quintile, sex, age) probability that a smoker stops within the year."""
+    counted: np.ndarray
+    """(slot,) slots that any scenario routes people to, or that are always counted."""
+
+
 def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Library) -> Plan:
     """The plan of a run: the comparator first, then ``scenarios`` in their order.
 
     Raises
     ------
     ImpossibleModelError
-        When ``inputs`` does not match the data dictionary.
+        When ``inputs`` does not match the data dictionary, or the library contradicts itself.
     """
-    years = inputs["year"].values.tolist()
-    drugs = _treatments(library)
-    quits = _quit_probability(inputs, scenarios, years)
-    thresholds = _thresholds(inputs, scenarios, years, drugs)
+    known = known_now(inputs)
+    every = slots_of(library)
+    used = {
+        (slot.name, slot.flag) for slot in every for scenario in scenarios if any(True for _ in routes(slot, scenario))
+    }
+    base = {slot: served_now(slot, inputs, known) for slot in every}
+    slots = [slot for slot in every if base[slot].any() or (slot.name, slot.flag) in used]
+    delivered = _delivered(inputs, scenarios, slots, known, [base[slot] for slot in slots], used)
+    effects = [_slot_log_hr(inputs, slot) for slot in every]
+    affected = (
+        np.any([effect != 0 for effect in effects], axis=0)
+        if effects
+        else np.zeros((5, 2, len(AGES), len(CAUSES)), bool)
+    )
+    log_hr = [effects[every.index(slot)] for slot in slots]
+    wanted = _wanted(slots, inputs["log_rr"])
     tables = tuple(
-        tuple(_stratum(inputs, q, s, quits, thresholds, drugs) for s in range(len(SEXES)))
+        tuple(
+            _stratum(inputs, q, s, slots, log_hr, (affected, wanted), delivered, scenarios) for s in range(len(SEXES))
+        )
         for q in range(len(QUINTILES))
     )
+    years = inputs["year"].values
     return Plan(
-        start=years[0],
-        end=years[-1],
+        start=int(years[0]),
+        end=int(years[-1]),
         scenarios=tuple(scenarios),
+        slots=tuple(slots),
         tables=tables,
         conditions=_conditions(inputs),
         weights=_weights(inputs),
+        winter_share=_winter_share(inputs, slots, log_hr, delivered),
     )
 
 
-def uses_of(scenario: Scenario, kind: str) -> list[Use]:
-    """Uses in ``scenario`` of a treatment by its name, or of ``smoking_cessation``."""
-    return [use for use in scenario.interventions if served_state(use) == kind]
+def uses_of_cessation(scenario: Scenario) -> list[Use]:
+    """Uses in ``scenario`` that make smokers stop."""
+    return [use for use in scenario.interventions if isinstance(use.intervention, SmokingCessation)]
 
 
-def served_state(use: Use) -> str:
-    """What the use of an intervention puts people on: a treatment, or ``smoking_cessation``."""
-    item = use.intervention
-    return item.treatment if isinstance(item, Treatment) else item.mechanism
-
-
-def _treatments(library: Library) -> list[Treatment]:
-    found: dict[str, Treatment] = {item.treatment: item for item in library.values() if isinstance(item, Treatment)}
-    return [found[name] for name in TREATMENTS]
-
-
-def _thresholds(
-    inputs: xr.Dataset, scenarios: Sequence[Scenario], years: Sequence[int], drugs: Sequence[Treatment]
-) -> Float32:
-    """(scenario, year, quintile, sex, age, treatment, group, lag) coverage that counts."""
-    lags = treatment.lags_of(drugs)
-    shape = (1 + len(scenarios), len(years), len(QUINTILES), len(SEXES), len(AGES), len(TREATMENTS), GROUPS, lags)
-    out = np.zeros(shape, np.float32)
-    for t, name in enumerate(TREATMENTS):
-        for g, variable in enumerate(COVERAGE_NOW[name]):
-            if variable is None:
-                continue
-            now = inputs[variable].values
-            out[..., t, g, :] = now[..., None]
-            for k, scenario in enumerate(scenarios, start=1):
-                uses = uses_of(scenario, name)
-                for y, year in enumerate(years if uses else ()):
-                    for lag in range(lags):
-                        out[k, y, ..., t, g, lag] = treatment.coverage(now, uses, year - lag)
-    return out
-
-
-def _quit_probability(inputs: xr.Dataset, scenarios: Sequence[Scenario], years: Sequence[int]) -> Float32:
-    """(scenario, year, quintile, sex, age) probability that a smoker stops within the year."""
-    now, reach_now = inputs["quit_probability"].values, inputs["stop_smoking_reach"].values
-    out = np.empty((1 + len(scenarios), len(years), *now.shape), np.float32)
-    out[0] = now
+def _delivered(
+    inputs: xr.Dataset,
+    scenarios: Sequence[Scenario],
+    slots: Sequence[Slot],
+    known: Float64,
+    base: Sequence[Float64],
+    used: set[tuple[str, str]],
+) -> Delivered:
+    years = inputs["year"].values.tolist()
+    size = (1 + len(scenarios), len(years), *known.shape[:-1])
+    told, coverage = np.empty((*size, len(REGISTERS)), np.float32), np.empty((*size, len(slots)), np.float32)
+    quits = np.empty(size, np.float32)
+    told[:], quits[:] = known, inputs["quit_probability"].values
+    for t, served in enumerate(base):
+        coverage[..., t] = served
     for k, scenario in enumerate(scenarios, start=1):
-        uses = uses_of(scenario, "smoking_cessation")
+        by_slot: list[list[Route]] = [list(routes(slot, scenario)) for slot in slots]
+        stops = uses_of_cessation(scenario)
         for y, year in enumerate(years):
-            extra = smoking_cessation.extra_quits(reach_now, uses, year)
-            out[k, y] = np.clip(now + extra, 0.0, 1.0)
-    return out
+            now = np.stack([known_in(d, scenario, known[..., d], year) for d in range(len(REGISTERS))], axis=-1)
+            for t, several in enumerate(by_slot):
+                if several:
+                    reached, coverage[k, y, ..., t] = in_year(slots[t], several, inputs, known, base[t], year)
+                    if slots[t].register >= 0:
+                        now[..., slots[t].register] = np.maximum(now[..., slots[t].register], reached)
+            told[k, y] = now
+            if stops:
+                extra = smoking_cessation.extra_quits(inputs["stop_smoking_reach"].values, stops, year)
+                quits[k, y] = np.clip(inputs["quit_probability"].values + extra, 0.0, 1.0)
+    counted = np.array([slot.name in STATES or (slot.name, slot.flag) in used for slot in slots], bool)
+    return Delivered(told, coverage, quits, counted)
+
+
+def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
+    """(quintile, sex, age, cause) log hazard ratio of a slot in full effect; 0 out of its scope."""
+    conditions = inputs["log_rr"].sel(risk=list(CONDITIONS)).transpose("sex", "age", "risk", "cause").values
+    winter, effects = inputs["winter_share"].values, slot.item.effects
+    direct = [mortality_effect.log_hazard_ratios(effects, q, winter) for q in range(len(QUINTILES))]
+    removed = [birth_outcome.log_hazard_ratios(effects, conditions[s]) for s in range(len(SEXES))]
+    whole = np.array(direct)[:, None] + np.array(removed)[None]
+    return np.asarray(whole * slot.scope[None, :, :, None])
 
 
 def _stratum(
-    inputs: xr.Dataset, q: int, s: int, quits: Float32, thresholds: Float32, drugs: Sequence[Treatment]
+    inputs: xr.Dataset,
+    q: int,
+    s: int,
+    slots: Sequence[Slot],
+    log_hr: Sequence[Float64],
+    matters: tuple[np.ndarray, np.ndarray],
+    delivered: Delivered,
+    scenarios: Sequence[Scenario],
 ) -> StratumTables:
     cell = inputs.isel(quintile=q, sex=s)
     log_rr = cell["log_rr"].transpose("age", "risk", "cause")
-    pressure = log_rr.sel(risk="sbp").values[:, None, :]
-    direct = np.stack([treatment.log_hazard_ratios(drug) for drug in drugs])
-    given = thresholds[:, :, q, s].max(axis=(0, 1, 4, 5)) > 0
-    direct = given[:, :, None] * direct
+    exposures, conditions = log_rr.sel(risk=list(EXPOSURES)).values, log_rr.sel(risk=list(CONDITIONS)).values
+    direct = np.stack([one[q, s] for one in log_hr], axis=1) if slots else np.zeros((len(AGES), 0, len(CAUSES)))
+    shift = np.array([exposure_shift.shifts(slot.item.effects, q) for slot in slots]).reshape(-1, len(EXPOSURES))
     remaining, relapse = _smoking_slots(inputs)
-    fixed = log_rr.sel(risk=list(FIXED_RISKS)).values
-    changed = np.concatenate([pressure, direct], axis=1)
     excess = cell["smoking_rr"].values - 1.0
+    known, coverage = delivered.known[:, :, q, s], delivered.coverage[:, :, q, s]
+    lags = max([treatment.lags_of(slot.item.lag_years.value) for slot in slots], default=1)
+    steps = [treatment.effect_steps(slot.item.lag_years.value, lags) for slot in slots]
+    register = np.array([slot.register for slot in slots], np.int64)
+    differs = _differs(known, coverage, register, np.array(steps).reshape(-1, lags))
+    quit = delivered.quits[:, :, q, s]
+    grams = DRINKER_GRAMS[SEXES[s]]
+    alcohol = [cell[f"alcohol_log_{name}"].values for name in ("mean", "sd")]
+    settings = scenarios[0].simulation if scenarios else None
     return StratumTables(
         start_year=int(inputs["year"].values[0]),
         rate=np.ascontiguousarray(cell["mortality_rate"].values, dtype=np.float64),
-        fixed_log_hr=_single(fixed),
-        changed_log_hr=_single(changed),
+        exposure_log_hr=_single(exposures),
+        condition_log_hr=_single(conditions),
+        slot_log_hr=_single(direct),
         smoking_excess=_single(excess),
-        active=(fixed != 0).any(axis=1) | (changed != 0).any(axis=1) | (excess != 0),
+        active=np.ascontiguousarray(
+            (exposures != 0).any(axis=1) | (conditions != 0).any(axis=1) | matters[0][q, s] | (excess != 0)
+        ),
         smoking_group=inputs["smoking_group_of_cause"].values.astype(np.int64),
         remaining_excess=remaining,
         relapse=relapse,
-        quit=_single(quits[:, :, q, s]),
+        quit=_single(quit),
         smoking_current=_single(cell["smoking_current"].values),
         smoking_ever=_single(cell["smoking_current"].values + cell["smoking_former"].values),
         quit_years_cumulative=_single(np.cumsum(inputs["years_since_quit_share"].values, axis=1)),
-        exposure_mean=_single(np.stack([cell[f"{name}_mean"].values for name in EXPOSURES], axis=1)),
-        exposure_sd=_single(np.stack([cell[f"{name}_sd"].values for name in EXPOSURES], axis=1)),
+        exposure_mean=_single(np.stack([*(cell[f"{e}_mean"].values for e in EXPOSURES[:3]), alcohol[0]], axis=1)),
+        exposure_sd=_single(np.stack([*(cell[f"{e}_sd"].values for e in EXPOSURES[:3]), alcohol[1]], axis=1)),
         exposure_floor=_single(inputs["risk_reference"].sel(risk=list(EXPOSURES)).values),
+        drinkers=_single(cell["alcohol_drinkers"].values),
+        drinker_grams=np.array(grams, np.float32),
         percentile_mixing=_single(np.linalg.cholesky(inputs["exposure_correlation"].values)),
-        threshold=_single(thresholds[:, :, q, s]),
-        known=_single(cell["hypertension_known"].values),
-        effect_step=np.stack([treatment.effect_steps(d.lag_years.value, thresholds.shape[-1]) for d in drugs]),
-        sbp_shift=_single(np.array([treatment.exposure_shift(drug, "sbp") for drug in drugs])),
+        prevalence=_single(np.stack([cell[f"{c}_prevalence"].values for c in CONDITIONS[len(HISTORIES) :]], axis=1)),
+        wanted=matters[1],
+        coverage=_single(coverage),
+        known=_single(known),
+        differs=differs,
+        changes=differs.any(axis=-1) | (known != known[0]).any(axis=-1) | (quit != quit[0]),
+        present=np.ascontiguousarray((coverage[0, 0] > 0) if slots else np.zeros((len(AGES), 0), bool)),
+        in_scope=np.ascontiguousarray(np.array([slot.scope[s] > 0 for slot in slots]).reshape(-1, len(AGES)).T),
+        counted=delivered.counted,
+        slot_flag=np.array([FLAGS.index(slot.flag) for slot in slots], np.int64),
+        slot_register=register,
+        slot_block=np.array([slot_block(slot.name) for slot in slots], np.int64),
+        effect_step=_single(np.array(steps).reshape(-1, lags)),
+        shift=_single(shift),
+        correlation=0.0 if settings is None else settings.uptake_correlation,
     )
 
 
 def _single(values: np.ndarray) -> Float32:
     return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """(scenario, year, age, slot) whether coverage in the year, or in one whose effect still grows, is another."""
+    other = coverage != coverage[0, 0]
+    told = known != known[0, 0]
+    for t, d in enumerate(register):
+        if d >= 0:
+            other[..., t] |= told[..., d] & (coverage[..., t] > 0)
+    out = np.zeros_like(other)
+    for lag in range(steps.shape[1]):
+        grows = steps[:, lag] != 0
+        out[:, lag:] |= other[:, : other.shape[1] - lag] & grows
+    return np.asarray(out | other)
+
+
+def _wanted(slots: Sequence[Slot], log_rr: xr.DataArray) -> np.ndarray:
+    """(flag,) what hazards or slots depend on, and what those flags are made of."""
+    names = {slot.flag for slot in slots} | {*REGISTERS}
+    names |= {name for name in CONDITIONS if (log_rr.sel(risk=name) != 0).any()}
+    for name in DERIVED:
+        names |= set(NEEDS.get(name, ())) if name in names else set()
+    wanted = np.array([name in names for name in FLAGS])
+    wanted[CVD_HISTORY] |= wanted[HIGH_RISK]
+    return wanted
 
 
 def _smoking_slots(inputs: xr.Dataset) -> tuple[Float32, Float32]:
@@ -199,9 +308,30 @@ def _weights(inputs: xr.Dataset) -> Float64:
 
 
 def _conditions(inputs: xr.Dataset) -> Float32:
-    """(quintile, sex, cohort, year, condition) share of the cohort who have ever had the condition."""
-    prevalence = np.stack(
-        [inputs[name].values for name in ("diabetes_prevalence", "chd_prevalence", "stroke_prevalence")]
-    )
-    log_hr = inputs["log_rr"].sel(risk=list(CONDITIONS)).values
+    """(quintile, sex, cohort, year, condition) share of the cohort who have ever had each history."""
+    prevalence = np.stack([inputs[f"{name}_prevalence"].values for name in HISTORIES])
+    log_hr = inputs["log_rr"].sel(risk=list(HISTORIES)).values
     return np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1).astype(np.float32)
+
+
+def _winter_share(
+    inputs: xr.Dataset, slots: Sequence[Slot], log_hr: Sequence[Float64], delivered: Delivered
+) -> Float64:
+    """(scenario, year, quintile, sex, age) share of deaths that are excess winter deaths.
+
+    Deaths out of the excess are the same in every scenario but for what acts all year; so with s the ratio of
+    deaths to the comparator's that seasonal slots make, the share is 1 - (1 - w) / s. Served people are taken to
+    have the average hazard.
+    """
+    rate = inputs["mortality_rate"].values
+    ratio = np.ones((*delivered.quits.shape, len(CAUSES)))
+    for t, slot in enumerate(slots):
+        if mortality_effect.is_seasonal(slot.item.effects):
+            told = delivered.known[..., slot.register] if slot.register >= 0 else 1.0
+            served = share_in(inputs, slot.flag) * told * delivered.coverage[..., t]
+            ratio *= 1.0 + served[..., None] * np.expm1(log_hr[t])
+    whole = rate.sum(axis=-1)
+    mean = np.where(whole > 0, (ratio * rate).sum(axis=-1) / np.where(whole > 0, whole, 1.0), 1.0)
+    less = mean[0] / mean
+    winter = inputs["winter_share"].values
+    return np.asarray(winter + (1.0 - winter) * (1.0 - less))

@@ -14,15 +14,15 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.files import load_library
-from hisim.declare.intervention import Treatment
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError
 from hisim.inputs.load import load_inputs
 from hisim.model.kernel import run_cohort
-from hisim.model.mechanisms import smoking_cessation
-from hisim.model.plan import Cohort, Library, Plan, make_plan, served_state
+from hisim.model.plan import Cohort, Plan, make_plan
 from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
+from hisim.model.served import interventions_of, people_in_state, served
+from hisim.model.slot_plan import Library
 from hisim.model.tables import LANES, CohortResult, Float64
 from hisim.variables import (
     AGE_BANDS,
@@ -33,6 +33,7 @@ from hisim.variables import (
     OLDEST_AGE,
     PROJECTION,
     QUINTILES,
+    REGISTERS,
     SEXES,
     STATES,
     band_of_age,
@@ -40,7 +41,7 @@ from hisim.variables import (
     describe,
 )
 
-RunCohort = Callable[..., tuple[Float64, Float64, Float64]]
+RunCohort = Callable[..., tuple[Float64, Float64, Float64, Float64]]
 Progress = Callable[[float], None]
 DRAW = 0
 """Index of the central values of all uncertain inputs."""
@@ -92,7 +93,7 @@ def project(
     library = load_library() if library is None else library
     plan = make_plan(inputs, several, library)
     results = _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk)
-    dataset = _add_up(plan, inputs, library, results, progress)
+    dataset = _add_up(plan, inputs, results, progress)
     dataset.attrs.update(provenance(several, inputs))
     return describe(dataset, PROJECTION)
 
@@ -175,7 +176,6 @@ def _run_all(
 def _add_up(
     plan: Plan,
     inputs: xr.Dataset,
-    library: Library,
     results: Iterator[tuple[Cohort, CohortResult]],
     progress: Progress | None,
 ) -> xr.Dataset:
@@ -185,7 +185,8 @@ def _add_up(
     shape = (len(names), len(years), len(QUINTILES), len(SEXES))
     deaths = np.zeros((*shape, len(AGES), len(CAUSES)))
     lived = np.zeros((*shape, len(AGES)))
-    served = np.zeros((*shape, len(AGES), len(STATES)))
+    counts = np.zeros((*shape, len(AGES), 2 * len(plan.slots) + len(REGISTERS) + 1))
+    reference = np.zeros((*shape[1:], len(AGES), len(CAUSES)))
     deaths_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS), len(CAUSES)))
     lived_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS)))
     bands, every_year = band_of_age(), np.arange(len(years))
@@ -196,20 +197,25 @@ def _add_up(
         a, b = ages[y], bands[ages[y]]
         deaths[:, y, q, s, a] += result.deaths[:, :, y].sum(axis=1)
         lived[:, y, q, s, a] += result.person_years[:, :, y].sum(axis=1)
-        served[:, y, q, s, a] += result.served[:, y]
+        counts[:, y, q, s, a] += result.served[:, y]
+        reference[y, q, s, a] = result.reference[y]
         deaths_batch[:, :, y, q, s, b] += result.deaths[:, :, y]
         lived_batch[:, :, y, q, s, b] += result.person_years[:, :, y]
         if progress is not None:
             progress(done / len(plan.cohorts))
-    covered, cost = _covered(plan, inputs, library, served)
+    use = served(plan, inputs, counts, lived)
     arrays = {
         "deaths": deaths[:, None],
         "person_years": lived[:, None],
         "deaths_batch": deaths_batch[:, None],
         "person_years_batch": lived_batch[:, None],
-        "covered": covered[:, None],
-        "people_in_state": np.moveaxis(served, -1, 1)[:, None],
-        "cost_gbp": cost[:, None],
+        "covered": use.covered[:, None],
+        "people_eligible": use.eligible[:, None],
+        "offered": use.offered[:, None],
+        "people_in_state": np.moveaxis(people_in_state(plan, counts), -1, 1)[:, None],
+        "cost_gbp": use.cost[:, None],
+        "winter_share": plan.winter_share[:, None],
+        "reference_rate": reference[None],
     }
     coords = {
         "scenario": names,
@@ -221,38 +227,7 @@ def _add_up(
         "age": list(AGES),
         "age_band": list(AGE_BANDS),
         "cause": list(CAUSES),
-        "intervention": _interventions(plan),
+        "intervention": interventions_of(plan),
         "state": list(STATES),
     }
     return xr.Dataset({name: (PROJECTION[name].dims, array) for name, array in arrays.items()}, coords)
-
-
-def _interventions(plan: Plan) -> list[str]:
-    """Ids of the interventions any scenario uses, in alphabetical order."""
-    return sorted({use.id for scenario in plan.scenarios for use in scenario.interventions})
-
-
-def _covered(plan: Plan, inputs: xr.Dataset, library: Library, served: Float64) -> tuple[Float64, Float64]:
-    """People served beyond the comparator, by intervention, and what that costs.
-
-    ``covered`` (scenario, intervention, year, quintile, sex, age) [persons]; cost (.., year, quintile) [GBP].
-    """
-    ids = _interventions(plan)
-    covered = np.zeros((served.shape[0], len(ids), *served.shape[1:-1]))
-    unit_cost = np.zeros(len(ids))
-    reach_now = inputs["stop_smoking_reach"].values
-    for k, scenario in enumerate(plan.scenarios, start=1):
-        for use in scenario.interventions:
-            i = ids.index(use.id)
-            item = use.intervention
-            if isinstance(item, Treatment):
-                t = STATES.index(served_state(use))
-                covered[k, i] = served[k, ..., t] - served[0, ..., t]
-                unit_cost[i] = item.cost.per_person_year_gbp.value
-            else:
-                for y in range(served.shape[1]):
-                    extra = smoking_cessation.reach(reach_now, use, plan.start + y) - reach_now
-                    covered[k, i, y] = served[k, y, ..., STATES.index("current_smoker")] * extra
-                unit_cost[i] = item.cost.per_attempt_gbp.value
-    cost = covered.sum(axis=(-2, -1)) * unit_cost[:, None, None]
-    return covered, cost

@@ -14,30 +14,47 @@ References
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hisim.accelerate import compiled
+from hisim.variables import CONDITIONS, REGISTERS
 
 Words = NDArray[Any]
 
 LIFELONG = (
     "sbp", "cholesterol", "bmi", "smoking",
-    "diabetes", "chd", "stroke", "years_since_quit",
-    "antihypertensive", "statin",
+    "diabetes", "chd", "stroke_history", "years_since_quit",
+    "atrial_fibrillation", "heart_failure", "copd", "alcohol",
+    "drinks", "unemployed", "income_deprived", "fuel_poor",
+    "overcrowded", "smoked_in_pregnancy", "hypertension_known", "diabetes_known",
+    "atrial_fibrillation_known", "copd_known", "uptake",
 )  # fmt: skip
 """The uniforms a person keeps for life, in their order: four to a block of the generator; new ones go last."""
 LIFELONG_BLOCKS = -(-len(LIFELONG) // 4)
 SMOKING = LIFELONG.index("smoking")
-FIRST_CONDITION = LIFELONG.index("diabetes")
 YEARS_SINCE_QUIT = LIFELONG.index("years_since_quit")
-FIRST_TREATMENT = LIFELONG.index("antihypertensive")
+ALCOHOL = LIFELONG.index("alcohol")
+DRINKS = LIFELONG.index("drinks")
+UPTAKE = LIFELONG.index("uptake")
+CONDITION_EVENTS = np.array([-1 if name not in LIFELONG else LIFELONG.index(name) for name in CONDITIONS])
+"""Which lifelong uniform each condition goes by; -1 = one drawn every year."""
+REGISTER_EVENTS = np.array([LIFELONG.index(f"{name}_known") for name in REGISTERS])
+"""Which lifelong uniform decides whether a condition is diagnosed."""
+_FIRST_SLOT_BLOCK = 64
 
-YEARLY = ("smoking_change", "death", "cause")
+
+def slot_block(name: str) -> int:
+    """The block of the uniforms of a drug or service, from its name: the same whatever else the library holds."""
+    return _FIRST_SLOT_BLOCK + crc32(name.encode()) % (2**16 - _FIRST_SLOT_BLOCK)
+
+
+YEARLY = ("smoking_change", "death", "cause", "event")
 """The uniforms of the one block drawn afresh each year, in their order."""
 YEARLY_BLOCK = 16
-SMOKING_CHANGE, DEATH, CAUSE = (YEARLY.index(event) for event in ("smoking_change", "death", "cause"))
+SMOKING_CHANGE, DEATH, CAUSE, EVENT = range(4)
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -1,7 +1,10 @@
 """The arrays the kernel and its twin both read: one :class:`StratumTables` per quintile and sex.
 
 Dimensions are written with these letters: scenarios K (0 is the comparator), years Y, ages A (101),
-causes C (16), risks R, treatments T, eligibility groups G (2), lag steps L.
+causes C (16), exposures E (4), conditions N (12), registers D (4), slots T, lag steps L, flags F.
+
+A *slot* is one drug or service for people in one state; everything that an intervention does to a person
+is a slot. A *flag* says whether a person is in a state.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hisim.variables import CONDITIONS, HISTORIES, REGISTERS
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Array = NDArray[Any]
@@ -18,15 +23,28 @@ Array = NDArray[Any]
 LANES = 16
 """SIMD lanes, and the independent batches of people: person i is in batch i mod 16."""
 
-EXPOSURES = ("sbp", "cholesterol", "bmi")
-CONDITIONS = ("diabetes", "chd", "stroke_history")
-TREATMENTS = ("antihypertensive", "statin")
-GROUPS = 2
+DERIVED = (
+    "hypertension", "cvd_history", "high_risk", "diabetes_hypertension", "hazardous_drinker", "harmful_drinker",
+)  # fmt: skip
+"""States that follow from conditions and exposures."""
+FLAGS = (*CONDITIONS, *DERIVED, "everyone")
+HYPERTENSION, CVD_HISTORY, HIGH_RISK, DIABETES_HYPERTENSION, HAZARDOUS, HARMFUL, EVERYONE = (
+    FLAGS.index(name) for name in (*DERIVED, "everyone")
+)
+DIABETES, CHD, STROKE_HISTORY, RECENT_TIA = (
+    FLAGS.index(name) for name in ("diabetes", "chd", "stroke_history", "recent_tia")
+)
+KEPT = len(HISTORIES)
+"""The first so many conditions are histories."""
+REGISTER_FLAGS = np.array([FLAGS.index(name) for name in REGISTERS])
 HYPERTENSION_MMHG = 135.0
 """Usual systolic pressure, untreated, from which a person counts as having hypertension: the level at which the
 model has the prevalence that one-visit readings of 140 mmHg give (docs/decisions/0007)."""
-STATIN_HISTORY_AGE = 35
-STATIN_PRIMARY_AGE = 40
+DRINKER_GRAMS = {"Female": (16.0, 40.0), "Male": (24.0, 57.0)}
+"""More than this many grams of alcohol a day is hazardous, and harmful: 14 and 35 units a week for women, 21 and 50
+for men (8 g to the unit)."""
+MOST_ALCOHOL = 150.0
+"""Grams a day beyond which hazards rise no further: the dose-response studies end there."""
 LAST_STARTING_AGE = 24
 """Nobody starts smoking after this age (starting at 25 or later is rare: an assumption)."""
 
@@ -40,10 +58,12 @@ class StratumTables(NamedTuple):
     start_year: int
     rate: Float64
     """(Y, A, C) [deaths/person-year]: the comparator's mortality."""
-    fixed_log_hr: Float32
-    """(A, R, C) per mmol/L, kg/m2 or condition: cholesterol, bmi, diabetes, chd, stroke_history."""
-    changed_log_hr: Float32
-    """(A, 1 + T, C) per mmHg of systolic pressure, and of a treatment in full effect."""
+    exposure_log_hr: Float32
+    """(A, E, C) per mmHg, mmol/L, kg/m2, g/day above the floor."""
+    condition_log_hr: Float32
+    """(A, N, C) of having each condition."""
+    slot_log_hr: Float32
+    """(A, T, C) of a slot in full effect, its seasonal part included."""
     smoking_excess: Float32
     """(A, C) hazard ratio of current smokers, less 1."""
     active: NDArray[np.bool_]
@@ -63,21 +83,47 @@ class StratumTables(NamedTuple):
     quit_years_cumulative: Float32
     """(A, 41) cumulative share of former smokers by completed years since quitting."""
     exposure_mean: Float32
-    """(A, 3) mean of systolic pressure [mmHg, untreated], cholesterol [mmol/L], bmi [kg/m2]."""
+    """(A, E) mean of systolic pressure [mmHg, untreated], cholesterol [mmol/L], bmi [kg/m2], log alcohol [g/day]."""
     exposure_sd: Float32
-    """(A, 3) standard deviations of the same."""
+    """(A, E) standard deviations of the same."""
     exposure_floor: Float32
-    """(3,) level below which hazards fall no further."""
+    """(E,) level below which hazards fall no further."""
+    drinkers: Float32
+    """(A,) share who drink."""
+    drinker_grams: Float32
+    """(2,) [g/day] from which drinking is hazardous, and harmful."""
     percentile_mixing: Float32
     """(3, 3) lower triangular: independent normals to correlated ones."""
-    threshold: Float32
-    """(K, Y, A, T, G, L) coverage that counts for people who started l years ago."""
+    prevalence: Float32
+    """(A, N - 6) of conditions that are no history: drawn each year, or by a lifelong percentile."""
+    wanted: NDArray[np.bool_]
+    """(F,) flags that anything in the run depends on."""
+    coverage: Float32
+    """(K, Y, A, T) share of eligible people, of those diagnosed where there is a register, who are served."""
     known: Float32
-    """(A,) share of people with hypertension who are diagnosed; whoever is treated is diagnosed too."""
+    """(K, Y, A, D) share of people with the condition who are diagnosed."""
+    differs: NDArray[np.bool_]
+    """(K, Y, A, T) whether the scenario's coverage, now or lagged, is other than the comparator's."""
+    changes: NDArray[np.bool_]
+    """(K, Y, A) whether the scenario differs from the comparator at all, quitting included."""
+    present: NDArray[np.bool_]
+    """(A, T) whether anybody at that age is in the slot in the comparator."""
+    in_scope: NDArray[np.bool_]
+    """(A, T) whether the slot is for people of that age and sex."""
+    counted: NDArray[np.bool_]
+    """(T,) slots whose people are counted."""
+    slot_flag: NDArray[np.int64]
+    """(T,) flag that makes a person eligible."""
+    slot_register: NDArray[np.int64]
+    """(T,) register a person must be on, or -1."""
+    slot_block: NDArray[np.int64]
+    """(T,) block of random numbers of the drug or service."""
     effect_step: Float32
-    """(T, L) share of the full effect gained with the l-th year on treatment; each row adds to 1."""
-    sbp_shift: Float32
-    """(T,) change of systolic pressure [mmHg] in full effect."""
+    """(T, L) share of the full effect gained with the l-th year in the slot; each row adds to 1."""
+    shift: Float32
+    """(T, E) change of each exposure in full effect."""
+    correlation: float
+    """Correlation of people's readiness across slots."""
 
 
 class CohortResult(NamedTuple):
@@ -88,4 +134,6 @@ class CohortResult(NamedTuple):
     person_years: Float64
     """(K, 16, Y) [person-years] by batch."""
     served: Float64
-    """(K, Y, T + 2) [person-years] in each of ``variables.STATES``."""
+    """(K, Y, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
+    reference: Float64
+    """(Y, C) [deaths/person-year] the comparator's rate of a person with every risk at its reference."""

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from hisim.model.tables import (
     CURRENT,
+    FLAGS,
     HYPERTENSION_MMHG,
     LANES,
     LAST_STARTING_AGE,
+    MOST_ALCOHOL,
     NEVER,
     SLOTS,
-    STATIN_HISTORY_AGE,
-    STATIN_PRIMARY_AGE,
     Float32,
     Float64,
     StratumTables,
 )
-from hisim.variables import OLDEST_AGE
+from hisim.variables import CONDITIONS, OLDEST_AGE, REGISTERS
 
 Slots = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -47,6 +47,15 @@ def uniforms(cohort: int, year: int, block: int, draw: int, seed: int, people: i
     return (np.stack(word) >> np.uint64(9)).astype(float) * 2.0**-23 + 2.0**-24
 
 
+LIFELONG = {
+    "smoking": 3, "diabetes": 4, "chd": 5, "stroke_history": 6, "years_since_quit": 7, "atrial_fibrillation": 8,
+    "heart_failure": 9, "copd": 10, "alcohol": 11, "drinks": 12, "unemployed": 13, "income_deprived": 14,
+    "fuel_poor": 15, "overcrowded": 16, "smoked_in_pregnancy": 17, "hypertension_known": 18, "diabetes_known": 19,
+    "atrial_fibrillation_known": 20, "copd_known": 21, "uptake": 22,
+}  # fmt: skip
+"""Place of each lifelong uniform, written down a second time on purpose."""
+
+
 def run_cohort(
     tables: StratumTables,
     conditions: Float32,
@@ -57,15 +66,15 @@ def run_cohort(
     draw: int,
     seed: int,
     sampled: bool,
-) -> tuple[Float64, Float64, Float64]:
+) -> tuple[Float64, Float64, Float64, Float64]:
     """Run one cohort; arguments and results as in :func:`hisim.model.kernel.run_cohort`."""
-    scenarios, years, _, treatments = tables.threshold.shape[:4]
+    scenarios, years, _, slots = tables.coverage.shape
     causes = tables.rate.shape[2]
-    deaths = np.zeros((scenarios, LANES, years, causes))
-    person_years = np.zeros((scenarios, LANES, years))
-    served = np.zeros((scenarios, years, treatments + 2))
-    lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(3)])
-    percentile = tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3])
+    deaths, person_years = np.zeros((scenarios, LANES, years, causes)), np.zeros((scenarios, LANES, years))
+    served, reference = np.zeros((scenarios, years, 2 * slots + len(REGISTERS) + 1)), np.zeros((years, causes))
+    lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(6)])
+    ready = _readiness(tables, lifelong, cohort, draw, seed)
+    percentile = np.concatenate([tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3]), ndtri(lifelong[11:12])])
     first = max(0, birth_year - tables.start_year)
     entry_age = min(OLDEST_AGE, tables.start_year + first - birth_year)
     slot = [_first_slots(tables, entry_age, lifelong) for _ in range(scenarios)]
@@ -75,17 +84,17 @@ def run_cohort(
         age = min(OLDEST_AGE, tables.start_year + y - birth_year)
         rate = tables.rate[y, age]
         yearly = uniforms(cohort, tables.start_year + y, 16, draw, seed, people)
-        sick = lifelong[4:7] < conditions[y][:, None]
-        pressure = tables.exposure_mean[age, 0] + tables.exposure_sd[age, 0] * percentile[0]
-        groups = _eligible(age, pressure, sick)
+        raw = _exposures(tables, age, percentile, lifelong)
+        flags = _flags(tables, age, conditions[y], raw, lifelong, yearly)
         death_rate = rate
         for k in range(scenarios):
             if age <= LAST_STARTING_AGE:
                 slot[k][(slot[k] == NEVER) & (lifelong[3] < tables.smoking_ever[age])] = CURRENT
-            treated = _on_treatment(tables, k, y, age, lifelong[8:], groups)
-            ratio = _ratio(tables, age, pressure, percentile, sick, treated, slot[k])
+            effect = _effects(tables, k, y, age, lifelong, ready, flags)
+            ratio = _ratio(tables, age, raw, flags, effect, slot[k])
             if k == 0:
                 death_rate = _calibrated(rate, ratio, alive[0])
+                reference[y] = death_rate
             hazard = death_rate @ ratio
             lived = alive[k] * _share_lived(hazard)
             if k == 0 and y == first:
@@ -101,14 +110,94 @@ def run_cohort(
                 for c in range(causes):
                     deaths[k, :, y, c] = weight * death_rate[c] * _by_batch(lived * ratio[c])
                 alive[k] = alive[k] * np.exp(-hazard)
-            for t in range(treatments):
-                covered = groups[t] & (lifelong[8 + t] < tables.threshold[k, y, age, t, :, 0, None])
-                served[k, y, t] = weight * lived[covered.any(axis=0)].sum()
-            knows = lifelong[8] < max(tables.known[age], tables.threshold[k, y, age, 0, 0, 0])
-            served[k, y, treatments] = weight * lived[groups[0][0] & knows].sum()
-            served[k, y, treatments + 1] = weight * lived[slot[k] == CURRENT].sum()
+            served[k, y] = weight * _counts(tables, k, y, age, lifelong, ready, flags, lived, slot[k])
             slot[k] = _next_slots(slot[k], yearly[0], tables.quit[k, y, age], tables.relapse)
-    return deaths, person_years, served
+    return deaths, person_years, served, reference
+
+
+def _readiness(tables: StratumTables, lifelong: Float64, cohort: int, draw: int, seed: int) -> Float64:
+    """One lifelong uniform for each slot, correlated through the readiness for anything; (slot, people)."""
+    people = lifelong.shape[1]
+    own = [uniforms(cohort, 0, int(block), draw, seed, people)[0] for block in tables.slot_block]
+    ready = np.array(own).reshape(-1, people)
+    r = tables.correlation
+    if r == 0:
+        return ready
+    return np.asarray(ndtr(np.sqrt(r) * ndtri(lifelong[LIFELONG["uptake"]]) + np.sqrt(1 - r) * ndtri(ready)))
+
+
+def _exposures(tables: StratumTables, age: int, percentile: Float64, lifelong: Float64) -> Float64:
+    """Exposures if nobody were served; (4, people)."""
+    mean, sd = tables.exposure_mean[age].astype(float), tables.exposure_sd[age].astype(float)
+    raw: Float64 = mean[:, None] + sd[:, None] * percentile
+    raw[3] = np.where(
+        lifelong[LIFELONG["drinks"]] < tables.drinkers[age], np.minimum(np.exp(raw[3]), MOST_ALCOHOL), 0.0
+    )
+    return raw
+
+
+def _flags(
+    tables: StratumTables, age: int, histories: Float32, raw: Float64, lifelong: Float64, yearly: Float64
+) -> dict[str, Flags]:
+    """Who is in which state, by its name; each (people,)."""
+    share = dict(zip(CONDITIONS, [*histories, *tables.prevalence[age]], strict=True))
+    flags = {name: (lifelong[LIFELONG[name]] if name in LIFELONG else yearly[3]) < share[name] for name in CONDITIONS}
+    flags["hypertension"] = raw[0] >= HYPERTENSION_MMHG
+    flags["cvd_history"] = flags["chd"] | flags["stroke_history"]
+    flags["high_risk"] = (flags["hypertension"] | flags["diabetes"]) & ~flags["cvd_history"]
+    flags["diabetes_hypertension"] = flags["hypertension"] & flags["diabetes"]
+    flags["hazardous_drinker"], flags["harmful_drinker"] = (raw[3] >= grams for grams in tables.drinker_grams)
+    flags["everyone"] = np.ones_like(flags["chd"])
+    return flags
+
+
+def _reached(
+    tables: StratumTables, t: int, k: int, y: int, age: int, lifelong: Float64, ready: Float64, flags: dict[str, Flags]
+) -> Flags:
+    """Who is in slot ``t`` by the coverage of year ``y``; before the start, by the comparator's."""
+    row, then = (k, y) if y >= 0 else (0, 0)
+    inside = flags[FLAGS[tables.slot_flag[t]]] & (ready[t] < tables.coverage[row, then, age, t])
+    register = tables.slot_register[t]
+    if register >= 0:
+        told = lifelong[LIFELONG[f"{REGISTERS[register]}_known"]] < tables.known[row, then, age, register]
+        inside = inside & told
+    return np.asarray(inside)
+
+
+def _effects(
+    tables: StratumTables, k: int, y: int, age: int, lifelong: Float64, ready: Float64, flags: dict[str, Flags]
+) -> Float64:
+    """Share of the full effect of each slot; (slot, people)."""
+    effect = np.zeros(ready.shape)
+    for t in range(len(ready)):
+        for lag, gain in enumerate(tables.effect_step[t]):
+            effect[t] += float(gain) * _reached(tables, t, k, y - lag, age, lifelong, ready, flags)
+    return effect
+
+
+def _counts(
+    tables: StratumTables,
+    k: int,
+    y: int,
+    age: int,
+    lifelong: Float64,
+    ready: Float64,
+    flags: dict[str, Flags],
+    lived: Float64,
+    slot: Slots,
+) -> Float64:
+    """Simulated person-years served in each slot, eligible, diagnosed and smoking; (2 T + D + 1,)."""
+    slots = len(ready)
+    out = np.zeros(2 * slots + len(REGISTERS) + 1)
+    for t in range(slots):
+        if tables.counted[t] and tables.in_scope[age, t]:
+            out[t] = lived[_reached(tables, t, k, y, age, lifelong, ready, flags)].sum()
+            out[slots + t] = lived[flags[FLAGS[tables.slot_flag[t]]]].sum()
+    for d, name in enumerate(REGISTERS):
+        told = lifelong[LIFELONG[f"{name}_known"]] < tables.known[k, y, age, d]
+        out[2 * slots + d] = lived[flags[name] & told].sum()
+    out[-1] = lived[slot == CURRENT].sum()
+    return out
 
 
 def _first_slots(tables: StratumTables, age: int, lifelong: Float64) -> Slots:
@@ -124,39 +213,18 @@ def _next_slots(slot: Slots, u: Float64, quit_probability: float, relapse: Float
     return np.where(slot == NEVER, NEVER, np.where(slot == CURRENT, stops, stays))
 
 
-def _eligible(age: int, pressure: Float64, sick: Flags) -> list[Flags]:
-    """Who may have each treatment, by eligibility group; per treatment (2, people)."""
-    hypertension = pressure >= HYPERTENSION_MMHG
-    history = sick[1] | sick[2]
-    return [
-        np.stack([hypertension, np.zeros_like(hypertension)]),
-        np.stack(
-            [history & (age >= STATIN_HISTORY_AGE), (hypertension | sick[0]) & ~history & (age >= STATIN_PRIMARY_AGE)]
-        ),
-    ]
-
-
-def _on_treatment(tables: StratumTables, k: int, y: int, age: int, u: Float64, groups: list[Flags]) -> Float64:
-    """Share of the full effect of each treatment; (treatment, people)."""
-    effect = np.zeros((len(groups), u.shape[1]))
-    for t, eligible in enumerate(groups):
-        for lag, gain in enumerate(tables.effect_step[t]):
-            below = u[t] < tables.threshold[k, y, age, t, :, lag, None]
-            effect[t] += float(gain) * (eligible & below).any(axis=0)
-    return effect
-
-
 def _ratio(
-    tables: StratumTables, age: int, pressure: Float64, percentile: Float64, sick: Flags, treated: Float64, slot: Slots
+    tables: StratumTables, age: int, raw: Float64, flags: dict[str, Flags], effect: Float64, slot: Slots
 ) -> Float64:
     """Hazard relative to a reference person, by cause; (cause, people)."""
-    floor = tables.exposure_floor.astype(float)
-    mean, sd = tables.exposure_mean[age].astype(float), tables.exposure_sd[age].astype(float)
-    after = pressure + tables.sbp_shift.astype(float) @ treated
-    others = mean[1:, None] + sd[1:, None] * percentile[1:]
-    fixed = np.concatenate([np.maximum(others - floor[1:, None], 0.0), sick.astype(float)])
-    changed = np.concatenate([np.maximum(after - floor[0], 0.0)[None], treated])
-    log_ratio = tables.fixed_log_hr[age].T.astype(float) @ fixed + tables.changed_log_hr[age].T.astype(float) @ changed
+    after = raw + tables.shift.astype(float).T @ effect
+    exposed = np.maximum(after - tables.exposure_floor.astype(float)[:, None], 0.0)
+    having = np.array([flags[name] for name in CONDITIONS], float)
+    log_ratio = (
+        tables.exposure_log_hr[age].T.astype(float) @ exposed
+        + tables.condition_log_hr[age].T.astype(float) @ having
+        + tables.slot_log_hr[age].T.astype(float) @ effect
+    )
     excess = tables.remaining_excess.astype(float)[tables.smoking_group][:, slot]
     return np.asarray(np.exp(log_ratio) * (1.0 + tables.smoking_excess[age].astype(float)[:, None] * excess))
 

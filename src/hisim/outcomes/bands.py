@@ -8,7 +8,17 @@ import numpy as np
 import xarray as xr
 
 from hisim.errors import ImpossibleModelError
-from hisim.variables import AGE_BAND_STARTS, AGE_BANDS, CAUSE_GROUPS, CAUSES, COMPARATOR, QUINTILES, SEXES
+from hisim.variables import (
+    AGE_BAND_STARTS,
+    AGE_BANDS,
+    CAUSE_GROUPS,
+    CAUSES,
+    COMPARATOR,
+    QUINTILES,
+    SEXES,
+    Variable,
+    check,
+)
 
 ALL_CAUSES = "All causes"
 ENGLAND = "all"
@@ -25,17 +35,26 @@ def banded(projection: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    projection : ``deaths`` (..., age, cause) [persons] and ``person_years`` (..., age) [person-years].
+    projection : ``deaths`` (..., age, cause) [persons] and ``person_years`` (..., age) [person-years]; if it has
+        it, ``winter_share`` (..., age) [fraction of deaths].
 
     Returns
     -------
     xr.Dataset
-        The same variables with ``age_band`` in the place of ``age``.
+        The same variables with ``age_band`` in the place of ``age``. A band's winter share is the mean of its
+        ages', weighted with the deaths of the same scenario, year, quintile and sex, so that share times deaths
+        of a band is the sum over its ages; 0 where nobody dies.
     """
-    return xr.Dataset({name: _sum_ages(projection[name]) for name in ("deaths", "person_years")})
+    data = xr.Dataset({name: sum_ages(projection[name]) for name in ("deaths", "person_years")})
+    if "winter_share" in projection:
+        died = projection["deaths"].sum("cause", skipna=False)
+        whole = sum_ages(died)
+        data["winter_share"] = (sum_ages(died * projection["winter_share"]) / whole).where(whole != 0, 0.0)
+    return data
 
 
-def _sum_ages(values: xr.DataArray) -> xr.DataArray:
+def sum_ages(values: xr.DataArray) -> xr.DataArray:
+    """``values`` by single ``age`` 0..100 summed into ``age_band``, on the same axis."""
     axis = values.get_axis_num("age")
     assert isinstance(axis, int)
     summed = np.add.reduceat(values.values, AGE_BAND_STARTS, axis=axis)
@@ -88,24 +107,40 @@ def with_totals(dataset: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     dataset : ``deaths`` (..., year, quintile, sex, age_band, cause) [persons] and ``person_years``
-        (..., year, quintile, sex, age_band) [person-years]; any dimensions before those. A dataset that
-        already has its totals comes back as it is.
+        (..., year, quintile, sex, age_band) [person-years]; any dimensions before those. A ``winter_share`` of
+        the shape of ``person_years`` is optional. A dataset that already has its totals comes back as it is.
 
     Returns
     -------
     xr.Dataset
         ``quintile`` is "1".."5" and "all" (England); ``sex`` gains "Persons"; ``cause`` becomes
         ``cause_group``, whose last label is "All causes". Totals sit on the same axes as their parts: select,
-        never sum, along those three axes.
+        never sum, along those three axes. Shares cannot be summed, so ``winter_share`` becomes ``winter_deaths``
+        (..., quintile, sex, age_band) [persons], deaths from all causes times share.
     """
     if "cause_group" in dataset["deaths"].dims:
         return dataset
     deaths = add_total(group_causes(dataset["deaths"]), "cause_group", CAUSE_GROUP_LABELS)
-    return xr.Dataset({"deaths": _places(deaths), "person_years": _places(dataset["person_years"])})
+    data = {"deaths": add_places(deaths), "person_years": add_places(dataset["person_years"])}
+    if "winter_share" in dataset:
+        data["winter_deaths"] = add_places(dataset["deaths"].sum("cause", skipna=False) * dataset["winter_share"])
+    return xr.Dataset(data)
 
 
-def _places(values: xr.DataArray) -> xr.DataArray:
+def add_places(values: xr.DataArray) -> xr.DataArray:
+    """``values`` (..., quintile, sex, ...) that may be summed, with Persons and England beside their parts."""
     return add_total(add_total(values, "sex", SEX_LABELS), "quintile", QUINTILE_LABELS)
+
+
+def require(dataset: xr.Dataset, dictionary: Mapping[str, Variable], *names: str) -> None:
+    """Raise unless ``names`` are in the dataset as the dictionary declares them; the rest of it is not looked at.
+
+    Raises
+    ------
+    ImpossibleModelError
+        As :func:`hisim.variables.check`.
+    """
+    check(xr.Dataset({name: dataset[name] for name in names if name in dataset}), dictionary, required=names)
 
 
 def of_comparator(values: xr.DataArray) -> xr.DataArray:

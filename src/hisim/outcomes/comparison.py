@@ -20,6 +20,7 @@ from hisim.outcomes.estimands import (
     ESTIMANDS,
     LEVELS,
     MEASURES,
+    WELFARE,
     Estimand,
     attributes,
     ranked_population,
@@ -49,7 +50,8 @@ def compare(
 
     Parameters
     ----------
-    projection : as :data:`hisim.variables.PROJECTION` declares it.
+    projection : as :data:`hisim.variables.PROJECTION` declares it; without ``winter_share``, excess winter deaths
+        are left out.
     by : years to report beside the first; 2015 (if projected) and the last year by default. Benefits are
         cumulative from the first year to the end of each of them.
     mix, parts : a scenario that does several things, and the scenarios that do each alone, for ``overlap``:
@@ -135,8 +137,9 @@ def _check_scenarios(projection: xr.Dataset, mix: str | None, parts: Sequence[st
 def _estimates(dataset: xr.Dataset, *, years: Sequence[int], mix: str | None, parts: tuple[str, ...]) -> xr.Dataset:
     """Everything :func:`compare` reports, of one banded dataset or of a stack of replicates."""
     data = with_totals(dataset)
-    values = {one.name: one.compute(data).sel(year=years) for one in (*BENEFITS, *BURDEN)}
+    values = {one.name: one.compute(data).sel(year=years) for one in (*BENEFITS, *BURDEN) if one.reads in data}
     snapshot = data.sel(year=years)
+    values |= {one.name: one.compute(snapshot) for one in WELFARE}
     population = ranked_population(snapshot)
     for level in LEVELS:
         values[level.name] = level.compute(snapshot)

@@ -40,6 +40,8 @@ class Estimand:
     """Where the definition comes from."""
     against_comparator: bool = False
     """True for a difference from the comparator, which for the comparator itself is zero by definition."""
+    reads: str = "deaths"
+    """Variable of the dataset with totals that older projections may lack; reports then leave the estimand out."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ CHIANG = "Chiang 1984, second method, a0 = 0.1; 20 age bands"
 DIRECT = "direct standardisation; deaths per 100,000 person-years"
 TARGET = "form of the 2010 national health inequalities target"
 INDEX = "Mackenbach and Kunst 1997, doi:10.1016/S0277-9536(96)00073-1; ranks fixed to the comparator's population"
+
+WINTER = "deaths from December to March over the mean of the other months (ONS)"
+ATKINSON = (
+    f"Atkinson 1970, doi:10.1016/0022-0531(70)90039-6; aversion {inequality.AVERSION} (Robson et al 2017, "
+    "doi:10.1002/hec.3430); weights fixed to the comparator's population"
+)
 
 
 def _against(values: xr.DataArray, label: str) -> tuple[xr.DataArray, xr.DataArray]:
@@ -129,6 +137,17 @@ def _rate(name: str, title: str, cause_group: str, standard: Standard) -> Estima
     return Estimand(name, compute, "deaths per 100,000 person-years", "lower", title, f"{DIRECT}; {standard.name}")
 
 
+def _alike(index: bool) -> Compute:
+    """Atkinson's index or equivalent of life expectancy at birth, weighted with the comparator's population."""
+
+    def compute(dataset: xr.Dataset) -> xr.DataArray:
+        data = with_totals(dataset)
+        measure = inequality.atkinson_index if index else inequality.equally_distributed_equivalent
+        return measure(fifths(mortality.life_expectancy(data)), fifths(ranked_population(data)))
+
+    return compute
+
+
 YOUNG_2013, YOUNG_1976 = ESP2013.under(75), ESP1976.under(75)
 LEVELS = (
     Estimand("life_expectancy_0", partial(mortality.life_expectancy, age=0), "years", "higher",
@@ -160,6 +179,8 @@ BURDEN = (
              "deaths times England's life expectancy by sex in the comparator's first year"),
     Estimand("years_of_life_lost_to_75", mortality.years_of_life_lost_to_75, "years", "lower",
              "Years of life lost before 75 in the year", "deaths under 75 times the years to the 75th birthday"),
+    Estimand("excess_winter_deaths", mortality.excess_winter_deaths, "persons", "lower",
+             "Excess winter deaths in the year", WINTER, reads="winter_deaths"),
 )  # fmt: skip
 
 BENEFITS = (
@@ -173,6 +194,9 @@ BENEFITS = (
     Estimand("years_of_life_gained", mortality.years_of_life_gained, "person-years", "higher",
              "Years of life gained by the end of the year", "person-years of scenario minus comparator, added up",
              True),
+    Estimand("excess_winter_deaths_averted_cumulative", mortality.excess_winter_deaths_averted_cumulative, "persons",
+             "higher", "Excess winter deaths prevented or postponed by the end of the year",
+             f"comparator minus scenario, added up; {WINTER}", True, "winter_deaths"),
     Estimand("deaths_averted_per_100000_sii", _benefit(False), "deaths per 100,000 person-years", "lower",
              "Deaths prevented or postponed per 100,000: slope index (negative favours the most deprived)", INDEX,
              True),
@@ -181,8 +205,18 @@ BENEFITS = (
              True),
 )  # fmt: skip
 
+WELFARE = (
+    Estimand("life_expectancy_0_ede", _alike(False), "years", "higher",
+             "Life expectancy at birth: equally distributed equivalent across the five fifths", ATKINSON),
+    Estimand("life_expectancy_0_atkinson", _alike(True), "fraction", "lower",
+             "Life expectancy at birth: Atkinson index across the five fifths", ATKINSON),
+)  # fmt: skip
+"""A level and its inequality in one figure, by year and sex."""
+
 INEQUALITIES = tuple(_unequal(level, measure) for level in LEVELS for measure in MEASURES)
-ESTIMANDS = {estimand.name: estimand for estimand in (*BURDEN, *BENEFITS, *LEVELS, *OTHER_STANDARDS, *INEQUALITIES)}
+ESTIMANDS = {
+    estimand.name: estimand for estimand in (*BURDEN, *BENEFITS, *LEVELS, *OTHER_STANDARDS, *INEQUALITIES, *WELFARE)
+}
 """Every estimand by name."""
 
 

@@ -14,6 +14,9 @@ The line is fitted by least squares weighted by population, on each fifth's mid-
 from most (0) to least (1) deprived [1]_, [2]_; for rates, on their logarithms. The rank scale is given as an
 argument, so that it can be held at the comparator's population while scenarios change who is alive.
 
+The **equally distributed equivalent** is the level that, enjoyed by all alike, would be judged as good as the
+unequal levels that there are; the **Atkinson index** is the share of the mean that would be given up for that [3]_.
+
 References
 ----------
 .. [1] Mackenbach JP, Kunst AE (1997). Measuring the magnitude of socio-economic inequalities in health: an
@@ -21,6 +24,10 @@ References
    44: 757-771. doi:10.1016/S0277-9536(96)00073-1
 .. [2] Pamuk ER (1985). Social class inequality in mortality from 1921 to 1972 in England and Wales.
    Population Studies 39: 17-31. doi:10.1080/0032472031000141256
+.. [3] Atkinson AB (1970). On the measurement of inequality. Journal of Economic Theory 2: 244-263.
+   doi:10.1016/0022-0531(70)90039-6
+.. [4] Robson M, Asaria M, Cookson R, Tsuchiya A, Ali S (2017). Eliciting the level of health inequality aversion
+   in England. Health Economics 26: 1328-1334. doi:10.1002/hec.3430
 """
 
 from __future__ import annotations
@@ -30,6 +37,10 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from hisim.errors import ImpossibleModelError
+
+AVERSION = 10.95
+"""Aversion to inequality in health: median answer of the general public in England, on Atkinson's scale [4]_."""
 WITHHELD = (
     "not-a-number where the mean, or what it is divided by, is not above 0: a relative index would be "
     "meaningless or change sign there"
@@ -101,6 +112,65 @@ def relative_index(value: xr.DataArray, population: xr.DataArray, *, log: bool =
     Withheld (:data:`WITHHELD`) where the population-weighted mean or a fitted end is not above 0.
     """
     return _withhold(_over_fifths(_ratio_log if log else _ratio, value, population))
+
+
+def equally_distributed_equivalent(
+    value: xr.DataArray, population: xr.DataArray, aversion: float = AVERSION
+) -> xr.DataArray:
+    """Equally distributed equivalent of the five fifths [unit of ``value``] [3]_.
+
+    (sum of w_i y_i^(1 - e))^(1 / (1 - e)) with population shares w; the geometric mean where e is 1. At e = 0 it
+    is the mean; as e grows it falls towards the worst-off fifth.
+
+    Parameters
+    ----------
+    value : (..., quintile) the five fifths, more is better, such as life expectancy.
+    population : (..., quintile) weights, above 0 [persons or person-years].
+    aversion : e, 0 or more; 10.95 is the public's [4]_.
+
+    Returns
+    -------
+    (...). Withheld (:data:`WITHHELD`) where any fifth is not above 0.
+
+    Raises
+    ------
+    ImpossibleModelError
+        For an aversion that is negative or not finite.
+    """
+    if not (np.isfinite(aversion) and aversion >= 0):
+        raise ImpossibleModelError(f"aversion: found {aversion:g}; allowed: 0 or more")
+    return _withhold(_over_fifths(lambda y, people: _equivalent(y, people, aversion), value, population))
+
+
+def atkinson_index(value: xr.DataArray, population: xr.DataArray, aversion: float = AVERSION) -> xr.DataArray:
+    """Atkinson index [fraction]: 1 - equally distributed equivalent / population-weighted mean [3]_.
+
+    0 for equal fifths, below 1 always, and higher the more aversion; arguments, errors and what is withheld as
+    in :func:`equally_distributed_equivalent`.
+    """
+    mean = _over_fifths(_mean, value, population)
+    return _withhold(1.0 - equally_distributed_equivalent(value, population, aversion) / mean)
+
+
+def _equivalent(value: np.ndarray, population: np.ndarray, aversion: float) -> np.ndarray:
+    """Counted from the lowest fifth's, so that equal fifths come back exactly and no power overflows."""
+    sound = (value > 0).all(axis=-1)
+    safe = np.where(value > 0, value, 1.0)
+    weight = population / population.sum(axis=-1, keepdims=True)
+    lowest = safe.min(axis=-1)
+    steps, power = np.log(safe / lowest[..., None]), 1.0 - aversion
+    if power == 0:
+        step = (weight * steps).sum(axis=-1)
+    else:
+        step = np.log1p((weight * np.expm1(power * steps)).sum(axis=-1)) / power
+    return np.where(sound, lowest * np.exp(step), np.nan)
+
+
+def _mean(value: np.ndarray, population: np.ndarray) -> np.ndarray:
+    lowest = value.min(axis=-1)
+    weight = population / population.sum(axis=-1, keepdims=True)
+    mean: np.ndarray = lowest + (weight * (value - lowest[..., None])).sum(axis=-1)
+    return mean
 
 
 def _slope(value: np.ndarray, population: np.ndarray) -> np.ndarray:

@@ -77,15 +77,15 @@ def replicates(projection: xr.Dataset, batches: slice = slice(None), *, calibrat
 
     Returns
     -------
-    ``deaths`` (scenario, draw, replicate, year, quintile, sex, age_band, cause) and ``person_years``.
+    ``deaths`` (scenario, draw, replicate, year, quintile, sex, age_band, cause) and ``person_years``; if the
+    projection has it, ``winter_share`` without ``replicate``: it follows from coverage, not from who is simulated.
     """
     total, count = banded(projection), projection.sizes["batch"]
-    return xr.Dataset(
-        {
-            name: _replicate(total[name], projection[f"{name}_batch"].isel(batch=batches), count, calibrated)
-            for name in ("deaths", "person_years")
-        }
-    )
+    data = {
+        name: _replicate(total[name], projection[f"{name}_batch"].isel(batch=batches), count, calibrated)
+        for name in ("deaths", "person_years")
+    }
+    return xr.Dataset(data | {name: total[name] for name in total.data_vars if name not in data})
 
 
 def _replicate(total: xr.DataArray, batch: xr.DataArray, count: int, calibrated: bool) -> xr.DataArray:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
+from hisim.errors import ImpossibleModelError
 from hisim.outcomes import bands, lifetable, standardised
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, of_comparator, with_totals
 from hisim.variables import AGE_BAND_STARTS, SEXES
@@ -46,6 +47,29 @@ def deaths_averted_per_100000(dataset: xr.Dataset) -> xr.DataArray:
     """
     averted = deaths_averted_cumulative(dataset)
     return (averted / cumulative_person_years(dataset) * PER).transpose(*averted.dims)
+
+
+def excess_winter_deaths(dataset: xr.Dataset) -> xr.DataArray:
+    """Excess winter deaths at all ages in each year, (..., year, quintile, sex) [persons].
+
+    Deaths from all causes times the share of them that is over the deaths of the months without winter
+    (December to March against the mean of the other months, as the Office for National Statistics counts them).
+
+    Raises
+    ------
+    ImpossibleModelError
+        For a dataset made from a projection without ``winter_share``.
+    """
+    data = with_totals(dataset)
+    if "winter_deaths" not in data:
+        raise ImpossibleModelError("winter_share: missing from the dataset")
+    return data["winter_deaths"].sum("age_band", skipna=False)
+
+
+def excess_winter_deaths_averted_cumulative(dataset: xr.Dataset) -> xr.DataArray:
+    """Excess winter deaths of the comparator minus the scenario's, from the first year to each year's end."""
+    total = excess_winter_deaths(dataset)
+    return (of_comparator(total) - total).transpose(*total.dims).cumsum("year", skipna=False)
 
 
 def cumulative_person_years(dataset: xr.Dataset) -> xr.DataArray:

@@ -89,11 +89,23 @@ def intervention_listing(as_json: bool) -> str:
     library = load_library()
     if as_json:
         return json.dumps([item.model_dump(mode="json") for item in library.values()], indent=2)
-    rows = [Row([name, item.name, item.category, item.gestation, item.evidence_grade.grade])
-            for name, item in library.items()]  # fmt: skip
-    columns = ["id", "name", "category", "gestation", "evidence"]
-    table: Table = Table("Interventions (hisim interventions ID shows one whole)", columns, rows, words=5)
-    return render([table])
+    rows = [
+        Row(
+            [
+                name,
+                item.name,
+                item.mechanism,
+                item.category,
+                item.workbooks[0],
+                item.gestation,
+                item.evidence_grade.grade,
+            ]
+        )
+        for name, item in library.items()
+    ]
+    columns = ["id", "name", "mechanism", "category", "workbook", "gestation", "evidence"]
+    table: Table = Table("Interventions (hisim interventions ID shows one whole)", columns, rows, words=7)
+    return render([table], width=150)
 
 
 def intervention_sheet(name: str, as_json: bool) -> str:

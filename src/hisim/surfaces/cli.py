@@ -118,6 +118,25 @@ def compare(
     show(compare_files(results, by, as_json=as_json))
 
 
+@app.command()
+def decompose(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)],
+    by: Annotated[int | None, typer.Option("--by", help="Year to count to.", show_default="last")] = None,
+    permutations: Annotated[
+        int | None, typer.Option(help="Orders to sample for mixes of more than 8.", show_default="16")
+    ] = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Split the effect of a mix among its interventions, and the gap by cause and age.
+
+    Example: hisim decompose scenarios/three-actions.yaml --by 2015
+    """
+    from hisim.surfaces.decompose import decompose_file
+
+    show(decompose_file(file, by, permutations, threads, progress(), as_json=as_json))
+
+
 def show(text: str) -> None:
     """Print to standard output, whatever characters its terminal knows."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -6,19 +6,13 @@ from collections.abc import Iterator
 
 import xarray as xr
 
+from hisim.declare.delivery import PROFILES
 from hisim.declare.distribution import Quantity
-from hisim.declare.intervention import ExposureEffect, SmokingCessation, Treatment, quantities
+from hisim.declare.evidence import STATE_WORDS, Common
+from hisim.declare.intervention import ExposureEffect, HazardEffect, quantities
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.reach import reach
 from hisim.surfaces.text import Row, Table, fifth, people
-
-STATES = {
-    "hypertension": "usual systolic pressure of 135 mmHg or more untreated (as common as 140 at one visit)",
-    "cvd_history_or_high_risk": (
-        "a history of coronary heart disease or stroke (35 and over), or hypertension or diabetes (40 and over)"
-    ),
-    "current_smoker": "smokers",
-}
 
 
 def explain_lines(scenario: Scenario) -> Iterator[str]:
@@ -47,37 +41,58 @@ def _trend(scenario: Scenario) -> str:
 def use_lines(use: Use) -> Iterator[str]:
     """One use of an intervention: for whom, from when, with what effect, on what evidence."""
     item = use.intervention
-    yield f"{item.name} ({item.id}; {item.category}; {item.workbook} workbook; gestation {item.gestation})"
+    yield f"{item.name} ({item.id}; {item.category}; {_workbooks(item)}; gestation {item.gestation})"
     youngest, oldest = item.eligible.ages
     sexes = " and ".join({"Female": "women", "Male": "men"}[sex] for sex in item.eligible.sexes)
-    yield f"  For whom: {STATES[item.eligible.state]}; {sexes} aged {youngest} to {oldest}."
+    yield f"  For whom: {STATE_WORDS[item.eligible.state]}; {sexes} aged {youngest} to {oldest}."
     yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
-    yield f"  Reaches now: {item.reach_now.words}"
+    yield f"  Reaches now: {item.reach_now}"
     for label, quantity in _numbers(item):
         yield f"  {label}: {number(quantity)}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"
     yield f"  Evidence against: {item.evidence_against}"
 
 
+def _workbooks(item: Common) -> str:
+    return f"{' and '.join(item.workbooks)} workbook{'s' * (len(item.workbooks) > 1)}"
+
+
 def _change(use: Use) -> str:
+    if use.profile is not None:
+        return PROFILES[use.profile].words
+    if use.steps is not None:
+        given = use.steps.model_dump(exclude_none=True)
+        return "steps of delivery brought to " + "; ".join(
+            f"{step.replace('_', ' ')} {_each(values)}" for step, values in given.items()
+        )
+    assert use.change is not None
     kind, values = use.change
     words = {"relative": "times {} what is done now", "to": "to a coverage of {}", "add": "coverage more by {}"}[kind]
-    same = len(set(values)) == 1
-    each = ", ".join(f"{fifth(q)} {value:g}" for q, value in enumerate(values, start=1))
-    return words.format(f"{values[0]:g} in every fifth" if same else f"({each})")
+    return words.format(_each(values))
+
+
+def _each(values: tuple[float, ...]) -> str:
+    if len(set(values)) == 1:
+        return f"{values[0]:g} in every fifth"
+    return "(" + ", ".join(f"{fifth(q)} {value:g}" for q, value in enumerate(values, start=1)) + ")"
 
 
 def _until(use: Use) -> str:
-    return "" if use.until is None else f", until {use.until}"
+    limit = "" if use.capacity_per_year is None else f", for at most {use.capacity_per_year:,.0f} people a year"
+    return limit + ("" if use.ends is None else f", until {use.ends}")
 
 
-def _numbers(item: Treatment | SmokingCessation) -> Iterator[tuple[str, Quantity]]:
+def _numbers(item: Common) -> Iterator[tuple[str, Quantity]]:
     """Every number of an intervention with its name in words."""
-    effects = item.effects if isinstance(item, Treatment) else ()
+    effects = getattr(item, "effects", ())
     for path, quantity in quantities(item):
         label = path.replace("_", " ").replace(".", ", ").replace(" gbp", "")
         for i, effect in enumerate(effects):
-            on = effect.exposure if isinstance(effect, ExposureEffect) else effect.cause
+            on: str
+            if isinstance(effect, ExposureEffect):
+                on = effect.exposure
+            else:
+                on = effect.cause if isinstance(effect, HazardEffect) else effect.removes
             label = label.replace(f"effects[{i}], change", f"effect on {on}")
             label = label.replace(f"effects[{i}], hazard ratio", f"effect on deaths from {on.replace('_', ' ')}")
         yield label, quantity
@@ -120,9 +135,11 @@ def reach_remarks(scenario: Scenario, inputs: xr.Dataset) -> Iterator[str]:
     share = found["served_full"] / found["eligible"].where(found["eligible"] > 0, 1.0)
     known = float(inputs["hypertension_known"].sel(age=slice(40, 100)).mean())
     for use in scenario.interventions:
+        if float(found["eligible"].sel(intervention=use.id).sum()) == 0:
+            yield f"{use.id}: nobody in '{scenario.name}' is eligible, so it does nothing"
         highest = float(share.sel(intervention=use.id).max())
-        ceiling = use.intervention.achievable.value
-        if highest > ceiling:
+        ceiling = max(use.intervention.delivery.coverage(use.intervention.delivery.steps_achievable))
+        if use.change is not None and highest > ceiling:
             yield f"{use.id}: {highest:.0%} would be served at full scale; {ceiling:.0%} is thought achievable"
         if use.intervention.eligible.state == "hypertension" and highest > known:
             yield (
@@ -131,13 +148,13 @@ def reach_remarks(scenario: Scenario, inputs: xr.Dataset) -> Iterator[str]:
             )
 
 
-def intervention_lines(item: Treatment | SmokingCessation) -> Iterator[str]:
+def intervention_lines(item: Common) -> Iterator[str]:
     """An intervention of the library, whole: every number with its source, every source in full."""
     yield f"{item.name} ({item.id})"
     yield item.summary
-    yield f"  {item.category}; {item.workbook} workbook; Marmot objective: {item.marmot}; gestation {item.gestation}"
-    yield f"  For whom: {STATES[item.eligible.state]}, aged {item.eligible.ages[0]} to {item.eligible.ages[1]}."
-    yield f"  Reaches now: {item.reach_now.words}"
+    yield f"  {item.category}; {_workbooks(item)}; Marmot objective: {item.marmot}; gestation {item.gestation}"
+    yield f"  For whom: {STATE_WORDS[item.eligible.state]}, aged {item.eligible.ages[0]} to {item.eligible.ages[1]}."
+    yield f"  Reaches now: {item.reach_now}"
     for label, quantity in _numbers(item):
         yield f"  {label}: {number(quantity)}"
         if quantity.note:

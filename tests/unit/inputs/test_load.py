@@ -112,7 +112,7 @@ def test_hypertension_is_as_common_as_the_survey_found(inputs: xr.Dataset) -> No
 
 
 def test_adults_on_statins(inputs: xr.Dataset) -> None:
-    history = 1 - (1 - inputs.chd_prevalence) * (1 - inputs.stroke_prevalence)
+    history = 1 - (1 - inputs.chd_prevalence) * (1 - inputs.stroke_history_prevalence)
     risk = 1 - (1 - hypertensive(inputs)) * (1 - inputs.diabetes_prevalence)
     taking = history * inputs.statin_coverage_history + (1 - history) * risk * inputs.statin_coverage_primary
     assert float(average(taking, inputs, 18)) == pytest.approx(0.132, abs=1e-9)
@@ -124,8 +124,8 @@ def test_disease_prevalence(inputs: xr.Dataset) -> None:
     assert float(average(inputs.diabetes_prevalence, inputs, 16)) == pytest.approx(0.08, abs=1e-9)
     assert float(average(inputs.diabetes_prevalence, inputs, 50)) == pytest.approx(0.115 / (1 - 0.231), abs=0.01)
     assert 0.03 < float(average(inputs.chd_prevalence, inputs, 0)) < 0.045
-    assert 0.015 < float(average(inputs.stroke_prevalence, inputs, 0)) < 0.025
-    for name in ("diabetes_prevalence", "chd_prevalence", "stroke_prevalence"):
+    assert 0.015 < float(average(inputs.stroke_history_prevalence, inputs, 0)) < 0.025
+    for name in ("diabetes_prevalence", "chd_prevalence", "stroke_history_prevalence"):
         assert bool((inputs[name].diff("age") >= 0).all()), name
         assert bool((inputs[name].diff("quintile") <= 0).sel(age=70).all()), name
 
@@ -165,7 +165,8 @@ def test_hazard_ratios(inputs: xr.Dataset) -> None:
     log_rr = inputs.log_rr
     twenty = np.exp(20 * log_rr.sel(risk="sbp", cause="stroke", age=[35, 45, 75, 95]).isel(sex=0))
     np.testing.assert_allclose(twenty, 1 / np.array([0.36, 0.36, 0.5, 0.67]))
-    assert not log_rr.sel(age=slice(0, 29)).any()
+    vascular = ["sbp", "cholesterol", "bmi", "diabetes", "chd", "stroke_history", "heart_failure", "copd"]
+    assert not log_rr.sel(age=slice(0, 29), risk=vascular).any()
     assert float(np.exp(5 * log_rr.sel(risk="bmi", cause="ihd", age=60).isel(sex=0))) == pytest.approx(1.15)
     assert not log_rr.sel(risk="cholesterol", cause="stroke", age=slice(70, 100)).any()
     assert bool((log_rr >= 0).all())
@@ -190,3 +191,62 @@ def test_cholesterol_is_lower_in_the_most_deprived_at_older_ages(inputs: xr.Data
 
 def test_percentiles_have_a_proper_correlation(inputs: xr.Dataset) -> None:
     assert np.linalg.eigvalsh(inputs.exposure_correlation.values).min() > 0
+
+
+def test_conditions_have_their_published_levels(inputs: xr.Dataset) -> None:
+    assert average(inputs.atrial_fibrillation_prevalence, inputs, 0) == pytest.approx(0.0176 * 1.47)
+    assert average(inputs.heart_failure_prevalence, inputs, 0) == pytest.approx(0.007)
+    assert average(inputs.recent_tia_prevalence, inputs, 0) == pytest.approx(0.0005)
+    np.testing.assert_allclose(average(inputs.copd_prevalence, inputs, 15, "sex"), [0.024, 0.039])
+    np.testing.assert_allclose(inputs.atrial_fibrillation_known, 1 / 1.47)
+    for name in ("atrial_fibrillation", "heart_failure", "copd", "recent_tia"):
+        share = inputs[f"{name}_prevalence"]
+        assert not share.sel(age=slice(0, 29)).any()
+        assert (share.sel(age=slice(30, None)).diff("age") >= 0).all() or name == "copd"
+
+
+def test_heart_failure_follows_the_published_gradient(inputs: xr.Dataset) -> None:
+    share = inputs.heart_failure_prevalence.sel(age=80)
+    np.testing.assert_allclose(share.sel(quintile=1) / share.sel(quintile=5), 1.61)
+
+
+def test_copd_follows_smoking(inputs: xr.Dataset) -> None:
+    standardised = inputs.copd_prevalence.sel(age=slice(45, 84)).mean(("age", "sex"))
+    assert float(standardised.sel(quintile=1)) > 1.5 * float(standardised.sel(quintile=5))
+
+
+def test_circumstances(inputs: xr.Dataset) -> None:
+    work = inputs.unemployed_prevalence
+    np.testing.assert_allclose(work.sel(age=40, sex="Male"), [0.2014, 0.1196, 0.082, 0.0591, 0.0407])
+    assert not work.sel(age=[15, 65]).any()
+    smoked = inputs.smoked_in_pregnancy_prevalence.sel(age=0)
+    newborns = inputs.population.sel(age=0)
+    assert float((smoked * newborns).sum() / newborns.sum()) == pytest.approx(0.134)
+    np.testing.assert_allclose(smoked.sel(quintile=1) / smoked.sel(quintile=5), 4.76)
+    assert not inputs.smoked_in_pregnancy_prevalence.sel(age=slice(1, None)).any()
+
+
+def test_drinking_puts_the_surveyed_share_over_the_guideline(inputs: xr.Dataset) -> None:
+    at = inputs.sel(age=40)
+    for sex, grams, ratio in (("Female", 16.0, 0.649), ("Male", 24.0, 1.372)):
+        who = at.sel(sex=sex)
+        over = who.alcohol_drinkers * ndtr((who.alcohol_log_mean - np.log(grams)) / who.alcohol_log_sd)
+        np.testing.assert_allclose(over, ratio * np.array([0.1769, 0.1844, 0.2203, 0.2604, 0.2653]))
+    assert not inputs.alcohol_drinkers.sel(age=slice(0, 15)).any()
+
+
+def test_winter_takes_the_published_share_of_deaths(inputs: xr.Dataset) -> None:
+    """About 27,000 excess winter deaths a year in England (2006-16; Public Health 2016;141:207)."""
+    deaths = (inputs.mortality_rate.isel(year=0).sum("cause") * inputs.population).sum(("quintile", "sex"))
+    assert 22_000 < float((deaths * inputs.winter_share).sum()) < 30_000
+    assert inputs.winter_share.sel(age=95) > inputs.winter_share.sel(age=70) > inputs.winter_share.sel(age=30) > 0
+
+
+def test_values_of_a_year(inputs: xr.Dataset) -> None:
+    assert float(inputs.utility.sel(quintile=1, age=62)) == 0.7493
+    assert (
+        inputs.utility.sel(quintile=1, age=slice(20, None)) < inputs.utility.sel(quintile=5, age=slice(20, None))
+    ).all()
+    assert (inputs.nhs_cost.sel(age=100) == inputs.nhs_cost.sel(age=85)).all()
+    mean = float((inputs.nhs_cost * inputs.population).sum() / inputs.population.sum())
+    assert 1_200 < mean < 2_500

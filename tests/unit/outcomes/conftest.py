@@ -35,7 +35,7 @@ def make(effects: Mapping[str, np.ndarray | float], *, growth: np.ndarray | floa
     """Scenarios that multiply hazards by 1 - effect (a number or one for each fifth).
 
     ``growth``: yearly factor of the population of each fifth. ``noise``: relative spread of the scenarios'
-    batches about their share, made to add up to nothing.
+    batches about their share, made to add up to nothing. A year's winter share rises with age and falls as hazards.
     """
     age = np.arange(len(AGES))
     hazard = np.minimum(3e-5 * np.exp(0.095 * age), 0.6) * LEVEL[:, None, None] * np.array([0.85, 1.15])[:, None]
@@ -57,7 +57,9 @@ def make(effects: Mapping[str, np.ndarray | float], *, growth: np.ndarray | floa
     stray -= stray.mean(axis=1, keepdims=True)
     stray[0] = 0.0
     bands = by_band(died, -2)[:, None]
+    winter = np.broadcast_to((0.1 + 0.001 * age) * factor[:, None, :, None, None], lived.shape)
     arrays = {
+        "winter_share": winter[:, None],
         "deaths": died[:, None],
         "person_years": lived[:, None],
         "deaths_batch": (bands * (share[:, None, None, None, None, None] + stray / BATCHES))[:, None],

@@ -17,7 +17,7 @@ def data(projection):
 
 
 def test_every_level_has_every_measure_of_inequality():
-    assert len(ESTIMANDS) == 3 + 6 + len(LEVELS) * (1 + len(MEASURES)) + 4
+    assert len(ESTIMANDS) == 4 + 7 + len(LEVELS) * (1 + len(MEASURES)) + 4 + 2
     for level in LEVELS:
         assert {f"{level.name}_{measure.suffix}" for measure in MEASURES} <= set(ESTIMANDS)
 
@@ -94,6 +94,18 @@ def test_relative_index_of_benefit_is_withheld_when_the_benefit_is_negative(make
     assert (slope.sel(scenario="harm") > 0).all()
 
 
+def test_atkinson_and_its_equivalent_make_up_the_mean(data):
+    years = fifths(mortality.life_expectancy(data))
+    people = fifths(ranked_population(data))
+    mean = (years * people).sum("quintile") / people.sum("quintile")
+    equal, index = (estimate(f"life_expectancy_0_{name}", data) for name in ("ede", "atkinson"))
+    np.testing.assert_allclose(equal / mean, 1.0 - index, rtol=1e-12)
+    assert (index > 0).all()
+    assert (equal > years.sel(quintile="1")).all()
+    # "one" does most for the most deprived, "two" the same for all.
+    assert (index.sel(scenario="one") < index.sel(scenario="two")).all()
+
+
 def test_equal_fifths_have_no_inequality(projection):
     level = projection.copy(deep=True)
     for name in ("deaths", "person_years"):
@@ -103,6 +115,7 @@ def test_equal_fifths_have_no_inequality(projection):
         np.testing.assert_array_equal(estimate(f"{one.name}_sii", data), 0.0)
         np.testing.assert_array_equal(estimate(f"{one.name}_rii", data), 1.0)
         np.testing.assert_array_equal(estimate(f"{one.name}_gap_q5", data), 0.0)
+    np.testing.assert_array_equal(estimate("life_expectancy_0_atkinson", data), 0.0)
 
 
 def test_reversed_fifths_reverse_the_gap_and_the_slope(projection):

@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hisim.errors import ImpossibleModelError
 from hisim.outcomes.inequality import (
     WITHHELD,
     absolute_gap,
+    atkinson_index,
+    equally_distributed_equivalent,
     fitted_ends,
     ranks,
     relative_gap,
@@ -100,3 +105,64 @@ def test_relative_gap_is_withheld_against_nothing():
     gap = relative_gap(xr.DataArray([3.0, 3.0]), xr.DataArray([0.0, -1.0]), higher_is_better=False)
     assert np.isnan(gap.values).all()
     assert gap.attrs["withheld"] == WITHHELD
+
+
+LEVELS_OF_FIFTHS = st.lists(st.floats(1.0, 100.0), min_size=5, max_size=5)
+
+
+def test_atkinson_by_hand_at_aversion_2():
+    # The harmonic mean of 60, 60, 80, 80, 120 is 5 / (2/60 + 2/80 + 1/120) = 75, their mean 80.
+    values, people = over_fifths(60, 60, 80, 80, 120), xr.DataArray(EQUAL, dims="quintile")
+    assert float(equally_distributed_equivalent(values, people, 2.0)) == pytest.approx(75.0, rel=1e-14)
+    assert float(atkinson_index(values, people, 2.0)) == pytest.approx(1 - 75 / 80, rel=1e-12)
+
+
+def test_aversion_1_is_the_geometric_mean_and_no_seam():
+    values, people = over_fifths(50, 60, 70, 80, 90), xr.DataArray(UNEQUAL, dims="quintile")
+    geometric = float(np.exp((UNEQUAL / UNEQUAL.sum()) @ np.log(values.values)))
+    for aversion in (1.0, 1.0 - 1e-12, 1.0 + 1e-12):
+        assert float(equally_distributed_equivalent(values, people, aversion)) == pytest.approx(geometric, rel=1e-11)
+
+
+@given(LEVELS_OF_FIFTHS, st.floats(0.0, 30.0))
+def test_equally_distributed_equivalent_lies_between_the_lowest_and_the_mean(values, aversion):
+    levels, people = over_fifths(*values), xr.DataArray(UNEQUAL, dims="quintile")
+    equal = float(equally_distributed_equivalent(levels, people, aversion))
+    mean = float(np.average(values, weights=UNEQUAL))
+    assert min(values) * (1 - 1e-12) <= equal <= mean * (1 + 1e-12)
+    assert -1e-12 <= float(atkinson_index(levels, people, aversion)) < 1.0
+
+
+@given(LEVELS_OF_FIFTHS, st.floats(0.0, 20.0), st.floats(0.0, 20.0))
+def test_atkinson_rises_with_aversion(values, one, other):
+    levels, people = over_fifths(*values), xr.DataArray(UNEQUAL, dims="quintile")
+    less, more = (float(atkinson_index(levels, people, aversion)) for aversion in sorted((one, other)))
+    assert less <= more + 1e-12
+
+
+@pytest.mark.parametrize("aversion", [0.0, 0.5, 1.0, 10.95, 1000.0])
+def test_atkinson_of_equal_fifths_is_0_exactly(aversion):
+    values, people = over_fifths(*[66.123456789] * 5), xr.DataArray(UNEQUAL, dims="quintile")
+    assert float(atkinson_index(values, people, aversion)) == 0.0
+    assert float(equally_distributed_equivalent(values, people, aversion)) == 66.123456789
+
+
+def test_without_aversion_inequality_costs_nothing():
+    values, people = over_fifths(50, 60, 70, 80, 90), xr.DataArray(UNEQUAL, dims="quintile")
+    assert float(atkinson_index(values, people, 0.0)) == pytest.approx(0.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("lowest", [0.0, -1.0, np.nan])
+def test_atkinson_is_withheld_where_a_fifth_is_not_above_0(lowest):
+    values, people = over_fifths(lowest, 2.0, 4.0, 6.0, 9.0), xr.DataArray(EQUAL, dims="quintile")
+    for measure in (atkinson_index, equally_distributed_equivalent):
+        found = measure(values, people)
+        assert np.isnan(float(found))
+        assert found.attrs["withheld"] == WITHHELD
+
+
+@pytest.mark.parametrize("aversion", [-0.1, np.inf, np.nan])
+def test_an_impossible_aversion_is_refused(aversion):
+    people = xr.DataArray(EQUAL, dims="quintile")
+    with pytest.raises(ImpossibleModelError, match=r"aversion: found .*; allowed: 0 or more"):
+        atkinson_index(over_fifths(1, 2, 3, 4, 5), people, aversion)

@@ -1,11 +1,11 @@
-"""Stopping smoking: a service adds quit attempts that succeed more often than unaided ones.
+"""Stopping smoking: a service adds quit attempts that succeed more often than unaided ones; a policy adds quits.
 
-In quintile q the extra yearly probability that a smoker stops is
+In quintile q a service's extra yearly probability that a smoker stops is
 
-    (reach(q, y) - reach_now(q)) * (success(q) - unaided success(q)),
+    reach(q, y) (success(q, y) - unaided(q)) - reach_now(q) (success(q) - unaided(q)),
 
-reach being the share of smokers who set a quit date with the service in the year. Whoever stops may
-relapse by years since quitting, like anyone else.
+reach being the share of smokers who set a quit date with the service in the year. Its first three steps of delivery
+make the reach, the last two the success. Whoever stops may relapse by years since quitting, like anyone else.
 """
 
 from __future__ import annotations
@@ -17,29 +17,70 @@ import numpy as np
 from hisim.declare.delivery import changed_coverage
 from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Use
+from hisim.model.mechanisms.case_finding import checked, product
 from hisim.model.mechanisms.treatment import eligible_cells
 from hisim.model.tables import Float64
 
+REACHING = ("need_known", "offered", "taken_up")
+SUCCEEDING = ("delivered", "sustained")
+
 
 def reach(now: Float64, use: Use, year: int) -> Float64:
-    """Share of smokers served in ``year`` [fraction per year]; (quintile, sex, age) like ``now``."""
-    values = np.array(use.change.values)[:, None, None]
-    after = changed_coverage(now, use.change.kind, values, use.scale_in_place(year))
-    return np.where(eligible_cells(use.intervention) > 0, after, now)
+    """Share of smokers served in ``year`` [fraction per year]; (quintile, sex, age) like ``now``.
+
+    Of a policy, the share of smokers whom it reaches.
+    """
+    item = _cessation(use)
+    scope = eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
+    if item.extra_quits_per_year is not None:
+        return np.where(scope, checked(use, year)[1][:, None, None], 0.0)
+    if use.change is None:
+        before, after = product(item.delivery.steps_now, REACHING), product(use.chain(year), REACHING)
+        later = np.minimum(now * (after / before)[:, None, None], 1.0)
+        return np.where(scope & (after != before)[:, None, None], later, now)
+    kind, values = use.change
+    later = changed_coverage(now, kind, np.array(values)[:, None, None], use.scale_in_place(year))
+    return np.where(scope, later, now)
 
 
-def gain(service: SmokingCessation) -> Float64:
-    """Chance of stopping with the service less that without, by quintile; (quintile, 1, 1)."""
-    helped = np.array(service.success_12_months.by_quintile)
-    unaided = np.array(service.unaided_success_12_months.by_quintile)
-    return np.asarray((helped - unaided)[:, None, None])
+def reach_now(now: Float64, use: Use) -> Float64:
+    """Share of smokers served in the comparator; (quintile, sex, age)."""
+    item = _cessation(use)
+    if item.extra_quits_per_year is None:
+        return now
+    scope = eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
+    return np.where(scope, product(item.delivery.steps_now)[:, None, None], 0.0)
 
 
-def extra_quits(reach_now: Float64, uses: Sequence[Use], year: int) -> Float64:
-    """Yearly probability of stopping that the services add; (quintile, sex, age)."""
-    total = np.zeros_like(reach_now)
+def gain(use: Use, year: int | None = None) -> Float64:
+    """Chance of stopping with the service less that without, now or in ``year``; of a policy, its quits. (5, 1, 1)."""
+    item = _cessation(use)
+    if item.extra_quits_per_year is not None:
+        return np.array(item.extra_quits_per_year.values)[:, None, None]
+    assert item.success_12_months is not None and item.unaided_success_12_months is not None
+    helped = np.array(item.success_12_months.by_quintile)
+    if year is not None and use.change is None:
+        before, after = product(item.delivery.steps_now, SUCCEEDING), product(use.chain(year), SUCCEEDING)
+        helped = np.minimum(helped * np.where(after == before, 1.0, after / before), 1.0)
+    return np.asarray((helped - np.array(item.unaided_success_12_months.by_quintile))[:, None, None])
+
+
+def extra_quits(now: Float64, uses: Sequence[Use], year: int) -> Float64:
+    """Yearly probability of stopping that services and policies add; (quintile, sex, age).
+
+    Several services share the same smokers: the largest addition of a service counts, and policies add to it.
+    """
+    services, policies = np.zeros_like(now), np.zeros_like(now)
     for use in uses:
-        service = use.intervention
-        assert isinstance(service, SmokingCessation)
-        total += (reach(reach_now, use, year) - reach_now) * gain(service)
-    return total
+        before, after = reach_now(now, use), reach(now, use, year)
+        extra = after * gain(use, year) - before * gain(use)
+        if _cessation(use).extra_quits_per_year is None:
+            services = np.where(np.abs(extra) > np.abs(services), extra, services)
+        else:
+            policies += extra
+    return services + policies
+
+
+def _cessation(use: Use) -> SmokingCessation:
+    assert isinstance(use.intervention, SmokingCessation)
+    return use.intervention

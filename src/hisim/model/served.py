@@ -1,0 +1,166 @@
+"""Who each intervention serves beyond the comparator, and what that costs, from what the cohorts counted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hisim.declare.delivery import STEPS
+from hisim.declare.evidence import Common
+from hisim.declare.intervention import CaseFinding, SmokingCessation
+from hisim.declare.scenario import Scenario, Use
+from hisim.model.mechanisms import case_finding, smoking_cessation
+from hisim.model.mechanisms.case_finding import product
+from hisim.model.plan import Plan
+from hisim.model.reach import in_scope
+from hisim.model.slot_plan import Slot, drug_of, in_year, known_now, routes, served_now
+from hisim.model.states import flags_of
+from hisim.model.tables import Float64
+from hisim.variables import REGISTERS, STATES
+
+OFFERING = STEPS[: STEPS.index("offered") + 1]
+
+
+class Served(NamedTuple):
+    """By scenario, intervention, year, quintile, sex and age; cost by scenario, intervention, year and quintile."""
+
+    covered: Float64
+    eligible: Float64
+    offered: Float64
+    cost: Float64
+
+
+def people_in_state(plan: Plan, counts: Float64) -> Float64:
+    """(scenario, year, quintile, sex, age, state) person-years, from counts with a last axis of 2 T + D + 1."""
+    slots = len(plan.slots)
+    out = np.zeros((*counts.shape[:-1], len(STATES)))
+    for t, slot in enumerate(plan.slots):
+        if slot.name in STATES:
+            out[..., STATES.index(slot.name)] += counts[..., t]
+    for d, name in enumerate(REGISTERS):
+        out[..., STATES.index(f"{name}_diagnosed")] = counts[..., 2 * slots + d]
+    out[..., STATES.index("current_smoker")] = counts[..., -1]
+    return out
+
+
+def interventions_of(plan: Plan) -> list[str]:
+    """Ids of the interventions any scenario uses, in alphabetical order."""
+    return sorted({use.id for scenario in plan.scenarios for use in scenario.interventions})
+
+
+def served(plan: Plan, inputs: xr.Dataset, counts: Float64, person_years: Float64) -> Served:
+    """People served, eligible and offered, and cost, of every use.
+
+    Parameters
+    ----------
+    counts
+        (scenario, year, quintile, sex, age, 2 T + D + 1) person-years, as ``CohortResult.served``.
+    person_years
+        (scenario, year, quintile, sex, age).
+
+    Notes
+    -----
+    Where several uses of a scenario serve people in the same slot, those served are shared among them in
+    proportion to what each would reach alone: nobody is paid for twice.
+    """
+    ids = interventions_of(plan)
+    shape = (counts.shape[0], len(ids), *counts.shape[1:-1])
+    out = Served(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros((*shape[:3], shape[3])))
+    for k, scenario in enumerate(plan.scenarios, start=1):
+        for use in scenario.interventions:
+            i = ids.index(use.id)
+            covered, eligible, offered = _one(plan, inputs, counts, person_years, k, scenario, use)
+            out.covered[k, i], out.eligible[k, i], out.offered[k, i] = covered, eligible, offered
+            out.cost[k, i] = _cost(use.intervention, use, plan, covered, offered, person_years[k])
+    return out
+
+
+def _one(
+    plan: Plan, inputs: xr.Dataset, counts: Float64, person_years: Float64, k: int, scenario: Scenario, use: Use
+) -> tuple[Float64, Float64, Float64]:
+    """Covered, eligible and offered (year, quintile, sex, age) of one use in scenario ``k``."""
+    item = use.intervention
+    years = range(plan.start, plan.end + 1)
+    if isinstance(item, SmokingCessation):
+        eligible, base = counts[k, ..., -1], inputs["stop_smoking_reach"].values
+        now = smoking_cessation.reach_now(base, use)
+        extra = [smoking_cessation.reach(base, use, year) - now for year in years]
+        covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
+        return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+    if isinstance(item, CaseFinding):
+        eligible = person_years[k] * in_scope(use, inputs)
+        shares = [case_finding.checked(use, year) for year in years]
+        extra = [(after - before)[:, None, None] for before, after in shares]
+        covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
+        return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+    covered, eligible = np.zeros(counts.shape[1:-1]), np.zeros(counts.shape[1:-1])
+    own = [
+        t
+        for t, slot in enumerate(plan.slots)
+        if slot.name == drug_of(item) and slot.flag in dict(flags_of(item.eligible.state))
+    ]
+    for t in own:
+        share = _share_of(plan.slots[t], scenario, use, inputs, years)
+        covered += (counts[k, ..., t] - counts[0, ..., t]) * share
+        eligible += counts[k, ..., len(plan.slots) + t]
+    return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+
+
+def _more_offered(use: Use, eligible: Float64, covered: Float64, years: range) -> Float64:
+    """People offered the intervention beyond the comparator who are not among those ``covered``."""
+    now = use.intervention.delivery.steps_now
+    offered_now = product(now, OFFERING)
+    through_now = product(now) / np.where(offered_now > 0, offered_now, 1.0)
+    out = np.zeros_like(covered)
+    for y, year in enumerate(years):
+        if use.change is None:
+            more = product(use.chain(year), OFFERING) - offered_now
+            out[y] = eligible[y] * more[:, None, None] - covered[y]
+        else:
+            out[y] = covered[y] / np.where(through_now > 0, through_now, 1.0)[:, None, None] - covered[y]
+    return out
+
+
+def _share_of(slot: Slot, scenario: Scenario, use: Use, inputs: xr.Dataset, years: range) -> Float64:
+    """The part of a slot's people that ``use`` accounts for; (year, quintile, sex, age), 1 where it is the only one."""
+    several = list(routes(slot, scenario))
+    if len(several) == 1:
+        return np.ones((len(years), *inputs["population"].shape))
+    known = known_now(inputs)
+    base = served_now(slot, inputs, known)
+    told = known[..., slot.register] if slot.register >= 0 else np.ones_like(base)
+    mine, whole = [], []
+    for year in years:
+        each = [in_year(slot, [route], inputs, known, base, year) for route in several]
+        gains = [np.maximum(a * b - told * base, 0.0) for a, b in each]
+        mine.append(
+            sum(gain for gain, route in zip(gains, several, strict=True) if route.use is use and not route.start)
+        )
+        whole.append(np.sum(gains, axis=0))
+    total = np.stack(whole)
+    return np.where(total > 0, np.stack(mine) / np.where(total > 0, total, 1.0), 0.0)
+
+
+def _cost(item: Common, use: Use, plan: Plan, covered: Float64, offered: Float64, person_years: Float64) -> Float64:
+    """Cost beyond the comparator [GBP], (year, quintile); the fixed cost of a year is shared by population."""
+    lines, cells = item.cost, (-2, -1)
+    cost = np.zeros(covered.shape[:2])
+    for line in (lines.per_person_year_gbp, lines.per_attempt_gbp, lines.per_person_gbp):
+        if line is not None:
+            cost += covered.sum(axis=cells) * line.value
+    if lines.per_offer_gbp is not None:
+        cost += offered.sum(axis=cells) * lines.per_offer_gbp.value
+    if lines.per_year_gbp is not None:
+        people = person_years.sum(axis=cells)
+        running = np.array([_at_work(use, year) for year in range(plan.start, plan.end + 1)])
+        cost += lines.per_year_gbp.value * running[:, None] * people / people.sum(axis=1, keepdims=True)
+    return cost
+
+
+def _at_work(use: Use, year: int) -> float:
+    """Share of the full scheme that is paid for in ``year``: nothing before it starts or after delivery ends."""
+    if year < use.start or (use.ends is not None and year > use.ends) or use.profile == "as_now":
+        return 0.0
+    return use.scale_in_place(year)

@@ -1,0 +1,202 @@
+"""Which slots there are, who routes people to them, and what share is served in each year.
+
+A slot is one drug or service for people in one state. One intervention defines it, by its effects; any number of
+uses in a scenario may route people to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hisim.declare.intervention import (
+    AnyIntervention,
+    BirthOutcome,
+    CaseFinding,
+    ExposureShift,
+    MortalityEffect,
+    Start,
+    Treatment,
+)
+from hisim.declare.scenario import Scenario, Use
+from hisim.errors import ImpossibleModelError
+from hisim.model.mechanisms import case_finding, treatment
+from hisim.model.mechanisms.case_finding import product
+from hisim.model.states import REGISTER_OF, flags_of, share_in
+from hisim.model.tables import Float64
+from hisim.variables import QUINTILES, REGISTERS
+
+Library = Mapping[str, AnyIntervention]
+Acting = Treatment | ExposureShift | MortalityEffect | BirthOutcome
+BASE_TABLES = {
+    ("antihypertensive", "hypertension"): "antihypertensive_coverage",
+    ("statin", "cvd_history"): "statin_coverage_history",
+    ("statin", "high_risk"): "statin_coverage_primary",
+}
+"""Slots whose coverage now is an input by age; of the others it is the chain of delivery of their file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """One drug or service (``name``) for people with one ``flag`` from an age on, as ``item`` defines it."""
+
+    name: str
+    flag: str
+    youngest: int
+    item: Acting
+
+    @property
+    def register(self) -> int:
+        """Index of the register a person must be on; -1 for none."""
+        name = REGISTER_OF.get(self.flag)
+        return -1 if name is None else REGISTERS.index(name)
+
+    @property
+    def scope(self) -> Float64:
+        """1 where the slot is for people of that sex and age, else 0; (sex, age)."""
+        youngest, oldest = self.item.eligible.ages
+        return treatment.eligible_cells((max(youngest, self.youngest), oldest), self.item.eligible.sexes)
+
+
+class Route(NamedTuple):
+    """A use that puts people in a slot; ``start`` where they come from a check."""
+
+    use: Use
+    start: Start | None
+
+
+def drug_of(item: object) -> str | None:
+    """The drug or service that an intervention puts people on; None where it has no slot of its own."""
+    if isinstance(item, Treatment):
+        return item.treatment
+    return item.id if isinstance(item, ExposureShift | MortalityEffect | BirthOutcome) else None
+
+
+def slots_of(library: Library) -> list[Slot]:
+    """Every slot that ``library`` defines, in the order of their names.
+
+    Raises
+    ------
+    ImpossibleModelError
+        When two interventions define the same drug differently, or put people on one that nobody defines.
+    """
+    found: dict[tuple[str, str], Slot] = {}
+    for key in sorted(library):
+        item = library[key]
+        if not isinstance(item, Treatment | ExposureShift | MortalityEffect | BirthOutcome):
+            continue
+        name = drug_of(item)
+        assert name is not None
+        for flag, youngest in flags_of(item.eligible.state):
+            other = found.setdefault((name, flag), Slot(name, flag, youngest, item)).item
+            if (other.effects, other.lag_years) != (item.effects, item.lag_years):
+                raise ImpossibleModelError(
+                    f"{name}: found two definitions, in '{other.id}' and '{item.id}'; allowed: one, which the other "
+                    "names under 'also'"
+                )
+    names = {name for name, _ in found}
+    for item in library.values():
+        for name in _other_drugs(item):
+            if name not in names:
+                raise ImpossibleModelError(
+                    f"{item.id}: found the treatment '{name}'; allowed: {', '.join(sorted(names))}"
+                )
+    return [found[key] for key in sorted(found)]
+
+
+def _other_drugs(item: AnyIntervention) -> tuple[str, ...]:
+    if isinstance(item, Treatment):
+        return item.also
+    return tuple(start.treatment for start in item.starts) if isinstance(item, CaseFinding) else ()
+
+
+def routes(slot: Slot, scenario: Scenario) -> Iterator[Route]:
+    """The uses in ``scenario`` that put people in ``slot``."""
+    for use in scenario.interventions:
+        item = use.intervention
+        in_state = slot.flag in dict(flags_of(item.eligible.state))
+        if in_state and (drug_of(item) == slot.name or (isinstance(item, Treatment) and slot.name in item.also)):
+            yield Route(use, None)
+        for start in item.starts if isinstance(item, CaseFinding) else ():
+            if start.treatment == slot.name and slot.flag in dict(flags_of(start.state)):
+                yield Route(use, start)
+
+
+def known_now(inputs: xr.Dataset) -> Float64:
+    """Share of people with each registered condition who are diagnosed; (quintile, sex, age, register).
+
+    Nobody is treated who is not diagnosed: where more are treated for blood pressure, more are known.
+    """
+    known = [inputs[f"{name}_known"].values for name in REGISTERS]
+    known[0] = np.maximum(known[0], inputs["antihypertensive_coverage"].values)
+    return np.stack(known, axis=-1)
+
+
+def served_now(slot: Slot, inputs: xr.Dataset, known: Float64) -> Float64:
+    """Share served in the comparator, of those known where there is a register; (quintile, sex, age)."""
+    table = BASE_TABLES.get((slot.name, slot.flag))
+    told = _told(slot, known)
+    if table is not None:
+        whole = inputs[table].values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(told > 0, whole / told, 0.0)
+        return np.asarray(share * slot.scope)
+    chain: dict[str, tuple[float, ...]] = dict(slot.item.delivery.steps_now)
+    if slot.register >= 0:
+        chain["need_known"] = (1.0,) * len(QUINTILES)
+    return np.asarray(product(chain)[:, None, None] * slot.scope)
+
+
+def _told(slot: Slot, known: Float64) -> Float64:
+    return known[..., slot.register] if slot.register >= 0 else np.ones(known.shape[:-1])
+
+
+def in_year(
+    slot: Slot, several: Sequence[Route], inputs: xr.Dataset, known: Float64, served: Float64, year: int
+) -> tuple[Float64, Float64]:
+    """Shares known, and served of those known, in ``year``; each (quintile, sex, age).
+
+    Several routes to a slot do not add: whoever has it by one gains nothing from another, so the widest counts at
+    each step.
+    """
+    told_now = _told(slot, known)
+    told, later = told_now, served
+    for route in several:
+        one_told, one = _by_route(slot, route, inputs, told_now, served, year)
+        told, later = np.maximum(told, one_told), np.maximum(later, one)
+    if len(several) == 1:
+        told, later = one_told, one
+    return told, later * slot.scope
+
+
+def _by_route(
+    slot: Slot, route: Route, inputs: xr.Dataset, told: Float64, served: Float64, year: int
+) -> tuple[Float64, Float64]:
+    use = route.use
+    if route.start is not None:
+        scope = treatment.eligible_cells(use.intervention.eligible.ages, use.intervention.eligible.sexes) > 0
+        begun = case_finding.started(served, use, np.array(route.start.share.values), year)
+        return told, np.where(scope, begun, served)
+    told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
+    limit = use.capacity_per_year
+    if limit is None:
+        return told_later, later
+    people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
+    now, asked = float((people * told * served).sum()), float((people * told_later * later).sum())
+    part = 1.0 if asked <= limit else max(0.0, limit - now) / (asked - now) if asked > now else 1.0
+    return told + part * (told_later - told), served + part * (later - served)
+
+
+def known_in(register: int, scenario: Scenario, known: Float64, year: int) -> Float64:
+    """Share diagnosed on a register in ``year`` by checks alone; (quintile, sex, age) like ``known``."""
+    after = known
+    for use in scenario.interventions:
+        item = use.intervention
+        if isinstance(item, CaseFinding) and REGISTERS[register] in item.finds:
+            scope = treatment.eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
+            after = np.maximum(after, np.where(scope, case_finding.found(known, use, year), known))
+    return after

@@ -1,0 +1,49 @@
+"""How many people are in each state, from the inputs alone: normal exposures and independent conditions."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy.special import ndtr
+
+from hisim.model.tables import DRINKER_GRAMS, HYPERTENSION_MMHG, Float64
+from hisim.variables import CONDITIONS, REGISTERS, SEXES
+
+GROUPS: dict[str, tuple[tuple[str, int], ...]] = {
+    "cvd_history_or_high_risk": (("cvd_history", 35), ("high_risk", 40)),
+}
+"""States that are several flags, each from an age of its own."""
+REGISTER_OF = {**{name: name for name in REGISTERS}, "diabetes_hypertension": "diabetes"}
+"""Which register a person must be on to be served for a state."""
+
+
+def flags_of(state: str) -> tuple[tuple[str, int], ...]:
+    """The flags, with the youngest age of each, that a state stands for."""
+    return GROUPS.get(state, ((state, 0),))
+
+
+def share_in(inputs: xr.Dataset, flag: str) -> Float64:
+    """Share of people in a state; (quintile, sex, age)."""
+    if flag in CONDITIONS:
+        return np.asarray(inputs[f"{flag}_prevalence"].values)
+    if flag == "everyone":
+        return np.ones_like(inputs["population"].values)
+    if flag == "current_smoker":
+        return np.asarray(inputs["smoking_current"].values)
+    if flag in ("hazardous_drinker", "harmful_drinker"):
+        level = np.log([DRINKER_GRAMS[sex][flag == "harmful_drinker"] for sex in SEXES])[None, :, None]
+        spread = np.maximum(inputs["alcohol_log_sd"].values, 1e-9)
+        return np.asarray(
+            inputs["alcohol_drinkers"].values * ndtr((inputs["alcohol_log_mean"].values - level) / spread)
+        )
+    hypertension = ndtr((inputs["sbp_mean"].values - HYPERTENSION_MMHG) / np.maximum(inputs["sbp_sd"].values, 1e-9))
+    if flag == "hypertension":
+        return np.asarray(hypertension)
+    diabetes = share_in(inputs, "diabetes")
+    if flag == "diabetes_hypertension":
+        return np.asarray(hypertension * diabetes)
+    history = 1 - (1 - share_in(inputs, "chd")) * (1 - share_in(inputs, "stroke_history"))
+    if flag == "cvd_history":
+        return np.asarray(history)
+    assert flag == "high_risk", flag
+    return np.asarray((1 - (1 - hypertension) * (1 - diabetes)) * (1 - history))
