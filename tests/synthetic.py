@@ -40,7 +40,8 @@ def make_inputs(start: int = 2011, end: int = 2015, **values: object) -> xr.Data
     defaults: Mapping[str, object] = {
         "population": 1000.0, "births": 1000.0, "mortality_rate": rate, "sbp_mean": 115.0,
         "cholesterol_mean": 4.0, "bmi_mean": 22.0, "exposure_correlation": np.eye(3),
-        "years_since_quit_share": share, "risk_reference": [115.0, 4.0, 22.0] + [0.0] * (len(RISKS) - 3), "utility": 0.8,
+        "years_since_quit_share": share, "risk_reference": [115.0, 4.0, 22.0] + [0.0] * (len(RISKS) - 3),
+        "utility": 0.8,
         "smoking_rr": 1.0, "smoking_decay": np.exp(-np.arange(41) / 5.0),
     }  # fmt: skip
     arrays = {}

@@ -70,9 +70,15 @@ def _copd(
     smoking: tuple[np.ndarray, np.ndarray],
     parameters: dict[str, float],
 ) -> np.ndarray:
-    """Survey prevalence at each stratum's smoking, shifted in log odds to the published level of each sex."""
+    """Survey prevalence at each stratum's smoking, shifted in log odds to the published level of each sex.
+
+    The survey's noisy fifths are put on a straight line of log odds.
+    """
     points = np.array(find_entry("copd").keys["age"], dtype=float) + 0.5
-    by_smoking = logit(grid("copd", tables["copd"], "prevalence")).transpose(0, 2, 1)
+    log_odds = logit(grid("copd", tables["copd"], "prevalence"))
+    step = np.arange(5) - 2.0
+    line = log_odds.mean(axis=-1, keepdims=True) + (log_odds @ step / (step @ step))[..., None] * step
+    by_smoking = line.transpose(0, 2, 1)
     never, former, current = (expit(over_ages(points, rows))[:, None, :] for rows in by_smoking)
     smokes, used_to = smoking
     share = never * (1 - smokes - used_to) + former * used_to + current * smokes
