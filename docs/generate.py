@@ -10,12 +10,12 @@ import validation
 from typer.testing import CliRunner
 
 from hisim.declare.files import load_library
-from hisim.declare.intervention import MECHANISMS, quantities
+from hisim.declare.intervention import MECHANISMS
 from hisim.declare.schema import scenario_schema
 from hisim.inputs.catalogue import list_tables
 from hisim.outcomes.estimands import ESTIMANDS
 from hisim.surfaces.cli import app
-from hisim.surfaces.explain import number
+from hisim.surfaces.explain import number, numbers
 from hisim.variables import DIMENSIONS, INPUTS, PROJECTION, Variable
 
 Row = Sequence[object]
@@ -52,7 +52,8 @@ def interventions() -> Iterator[str]:
         yield f"`{item.id}`: {item.summary}\n"
         yield f"{item.category}; workbooks: {', '.join(item.workbooks)}; mechanism: `{item.mechanism}`.\n"
         yield f"Marmot objective: {item.marmot}.\n"
-        yield from table(("number", "value"), ((f"`{path}`", number(quantity)) for path, quantity in quantities(item)))
+        rows = ((f"`{path}`", number(quantity, fifths), quantity.note) for path, _, quantity, fifths in numbers(item))
+        yield from table(("number", "value", "note"), rows)
         yield f"Reach now: {item.reach_now}\n"
         yield f"Evidence {item.evidence_grade.grade}: {item.evidence_grade.why}\n"
         yield f"Evidence against: {item.evidence_against}\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from synthetic import by_cause, library_of, make_inputs, make_scenario, make_service, make_treatment
-from test_twin import varied_inputs
+from test_twin import every_mechanism, varied_inputs
 
 from hisim.model.projection import project
 from hisim.variables import COMPARATOR
@@ -16,6 +16,10 @@ STATIN = make_treatment("statin", hazard_ratios={"ihd": 0.8, "stroke": 0.95}, la
 SERVICE = make_service()
 LIBRARY = library_of(PILL, STATIN, SERVICE)
 MORE = [(PILL, {"relative": 1.4}), (STATIN, {"relative": 1.4}), (SERVICE, {"relative": 2.0})]
+ITEMS, EVERYTHING = every_mechanism(np.random.default_rng(11))
+EVERY = library_of(*ITEMS)
+"""All six mechanisms, in all their forms."""
+MIXES = {"three": (MORE, LIBRARY), "every mechanism": (EVERYTHING, EVERY)}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +34,10 @@ def run(inputs, *uses, threads=2, chunk=8, library=LIBRARY, **settings):
     )  # fmt: skip
 
 
-def same_bytes(a, b, names=("deaths", "person_years", "deaths_batch", "person_years_batch")):
+RESULTS = ("deaths", "person_years", "deaths_batch", "person_years_batch")
+
+
+def same_bytes(a, b, names=RESULTS):
     return all(a[name].values.tobytes() == b[name].values.tobytes() for name in names)
 
 
@@ -38,13 +45,16 @@ NULLS = {
     "relative 1": [(PILL, {"relative": 1.0}), (STATIN, {"relative": 1.0}), (SERVICE, {"relative": 1.0})],
     "coverage 0 added": [(PILL, {"add": 0.0}), (STATIN, {"add": 0.0}), (SERVICE, {"add": 0.0})],
     "nothing": [],
+    "every mechanism as now": [(item, {"profile": "as_now"}) for item in ITEMS],
+    "every mechanism times 1": [(item, {"relative": 1.0}) for item in ITEMS],
+    "every mechanism, no step changed": [(item, {"steps": {}}) for item in ITEMS],
 }
 
 
 @pytest.mark.parametrize("estimator", ["expected", "sampled"])
 @pytest.mark.parametrize("null", NULLS)
 def test_a_null_intervention_is_the_comparator_bit_for_bit(inputs, null, estimator):
-    result = run(inputs, *NULLS[null], estimator=estimator)
+    result = run(inputs, *NULLS[null], estimator=estimator, library=EVERY if null.startswith("every") else LIBRARY)
     assert same_bytes(result.sel(scenario=COMPARATOR), result.sel(scenario="mix"))
 
 
@@ -58,21 +68,28 @@ def test_hazard_ratio_1_and_no_shift_is_the_comparator_bit_for_bit(inputs):
     assert float(result["covered"].sel(scenario="mix").sum()) > 0
 
 
+@pytest.mark.parametrize("mix", MIXES)
 @pytest.mark.parametrize(("threads", "chunk"), [(1, 1), (2, 8), (8, 3), (8, 10_000)])
-def test_threads_and_chunks_change_no_byte(inputs, threads, chunk):
-    assert same_bytes(run(inputs, *MORE, threads=1, chunk=5), run(inputs, *MORE, threads=threads, chunk=chunk))
+def test_threads_and_chunks_change_no_byte(inputs, threads, chunk, mix):
+    uses, library = MIXES[mix]
+    one, other = (run(inputs, *uses, library=library, threads=t, chunk=c) for t, c in ((1, 5), (threads, chunk)))
+    assert same_bytes(one, other, (*RESULTS, "covered", "offered", "cost_gbp", "people_in_state"))
 
 
-def test_the_order_of_interventions_changes_no_byte(inputs):
-    assert same_bytes(run(inputs, *MORE), run(inputs, *MORE[::-1]))
+@pytest.mark.parametrize("mix", MIXES)
+def test_the_order_of_interventions_changes_no_byte(inputs, mix):
+    uses, library = MIXES[mix]
+    assert same_bytes(run(inputs, *uses, library=library), run(inputs, *uses[::-1], library=library))
 
 
-def test_other_scenarios_in_the_run_change_no_byte(inputs):
-    mix = make_scenario(*MORE, end=2013, people_per_cohort=160)
-    alone = make_scenario(MORE[0], end=2013, people_per_cohort=160, name="alone")
-    both = project([alone, mix], inputs, library=LIBRARY)
-    for scenario in (mix, alone):
-        one = project(scenario, inputs, library=LIBRARY)
+@pytest.mark.parametrize("mix", MIXES)
+def test_other_scenarios_in_the_run_change_no_byte(inputs, mix):
+    uses, library = MIXES[mix]
+    whole = make_scenario(*uses, end=2013, people_per_cohort=160)
+    alone = make_scenario(uses[0], end=2013, people_per_cohort=160, name="alone")
+    both = project([alone, whole], inputs, library=library)
+    for scenario in (whole, alone):
+        one = project(scenario, inputs, library=library)
         assert same_bytes(one.sel(scenario=scenario.name), both.sel(scenario=scenario.name))
 
 
@@ -131,11 +148,35 @@ def test_more_coverage_never_raises_deaths(inputs):
         assert high.sum() < low.sum()
 
 
+def test_more_coverage_of_anything_never_raises_deaths(inputs):
+    """60 random pairs over all mechanisms, each of which does good: newborns and the oldest included."""
+    rng = np.random.default_rng(60)
+    scenarios = []
+    for pair in range(60):
+        low = rng.uniform(0, 0.2, len(ITEMS))
+        high = low + rng.uniform(0, 0.3, len(ITEMS)) * (rng.random(len(ITEMS)) < 0.5)
+        for name, more in ((f"low-{pair}", low), (f"high-{pair}", high)):
+            uses = [(item, {"add": float(x)}) for item, x in zip(ITEMS, more, strict=True)]
+            scenarios.append(make_scenario(*uses, name=name, end=2013, people_per_cohort=32))
+    for first in range(0, len(scenarios), 30):
+        result = project(scenarios[first : first + 30], inputs, library=EVERY)
+        dead = deaths_by_cohort(result)
+        low, high = dead[1::2], dead[2::2]
+        assert (high <= low * (1 + 1e-6)).all()
+        assert high.sum() < low.sum()
+
+
 def deaths_by_cohort(result):
-    """All-cause deaths to the horizon of everyone of the same age at the start; (scenario, quintile, sex, age)."""
+    """All-cause deaths to the horizon of everyone of the same age at the start, the oldest as one, and the newborn.
+
+    (scenario, quintile, sex, 97 ages, the oldest, those born in the second year, in the third).
+    """
     deaths = result["deaths"].isel(draw=0).sum("cause").values
-    followed = [deaths[:, y, :, :, y : 97 + y] for y in range(deaths.shape[1])]
-    return np.sum(followed, axis=0)
+    years = range(deaths.shape[1])
+    followed = np.sum([deaths[:, y, :, :, y : 97 + y] for y in years], axis=0)
+    oldest = np.sum([deaths[:, y, :, :, 97 + y :].sum(axis=-1) for y in years], axis=0)
+    born = [np.sum([deaths[:, y, :, :, y - first] for y in years if y >= first], axis=0) for first in years[1:]]
+    return np.concatenate([followed, np.stack([oldest, *born], axis=-1)], axis=-1)
 
 
 def test_sampled_agrees_with_expected(inputs):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from hisim.declare.delivery import STEPS, graded
 from hisim.declare.distribution import (
+    Conflict,
     Declaration,
     Money,
     People,
+    Place,
     Quantity,
     Ratio,
     Share,
@@ -22,8 +24,11 @@ from hisim.declare.distribution import (
     Version,
     Years,
     conflict,
+    conflict_error,
 )
+from hisim.declare.nodes import shown
 from hisim.declare.quintiles import FiveFloats
+from hisim.errors import nearest_name
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=60)]
 Age = Annotated[int, Field(ge=0, le=100)]
@@ -87,9 +92,9 @@ class Eligible(Declaration):
     @model_validator(mode="after")
     def _in_order(self) -> Eligible:
         if self.ages[0] > self.ages[1]:
-            raise conflict(f"ages from {self.ages[0]} to {self.ages[1]}", "the youngest age first")
+            raise conflict(f"ages from {self.ages[0]} to {self.ages[1]}", "the youngest age first", "ages")
         if len(set(self.sexes)) != len(self.sexes):
-            raise conflict("the same sex twice", "each sex once")
+            raise conflict("the same sex twice", "each sex once", "sexes")
         return self
 
 
@@ -114,7 +119,8 @@ class Delivery(Declaration):
     now: Chain
     """Today, which the comparator carries on; a step left out loses nobody."""
     achievable: Chain
-    """What systematic, resourced and lasting delivery is thought to reach; a step left out stays as it is now."""
+    """What systematic, resourced and lasting delivery is thought to reach; a step left out stays as it is now, and so
+    does each quintile in which a step is below today's. A step below today's in all five is refused."""
     capacity: People | None = None
     """Most people served in a year in England; left out = no limit known."""
 
@@ -126,12 +132,25 @@ class Delivery(Declaration):
 
     @property
     def steps_achievable(self) -> dict[str, FiveFloats]:
-        """Central share of each step thought achievable, in quintiles 1 to 5; never below today's."""
+        """Central share of each step thought achievable, in quintiles 1 to 5; today's where that is higher."""
         given = {step: getattr(self.achievable, step) for step in STEPS}
         return {
             step: now if given[step] is None else _higher(now, given[step].values)
             for step, now in self.steps_now.items()
         }
+
+    @model_validator(mode="after")
+    def _no_step_back(self) -> Delivery:
+        back = []
+        for step, now in self.steps_now.items():
+            today, given = getattr(self.now, step), getattr(self.achievable, step)
+            if given is not None and all(after < before for after, before in zip(given.values, now, strict=True)):
+                share = 1.0 if today is None else today.value
+                found = f"{given.value:g}, below now ({share:g}) in every quintile"
+                back.append(Conflict(("achievable", step, "value"), found, "the share now, or more, in some quintile"))
+        if back:
+            raise conflict_error(back)
+        return self
 
     def coverage(self, steps: Mapping[str, tuple[float, ...]]) -> tuple[float, ...]:
         """Share of eligible people served through all ``steps``, in quintiles 1 to 5."""
@@ -226,14 +245,15 @@ class Common(Declaration):
     """How good the evidence is."""
     evidence_against: Text
     """Findings that go the other way; kept and shown."""
+    caution: Text | None = None
+    """Where a reader of results would be misled without it: a sentence that every result carries."""
     sources: Annotated[dict[Title, Text], Field(min_length=1)]
     """Full citation of every source used, by key."""
 
     @model_validator(mode="after")
     def _every_number_has_its_source(self) -> Common:
-        for path, quantity in quantities(self):
-            if quantity.source is not None and quantity.source not in self.sources:
-                raise conflict(f"{path} cites '{quantity.source}', which sources does not hold", "a key of sources")
+        if unknown := list(unknown_sources(self.model_dump())):
+            raise conflict_error(unknown, seen=True)
         return self
 
 
@@ -247,3 +267,22 @@ def quantities(declaration: Declaration, path: str = "") -> Iterator[tuple[str, 
                 yield place, item
             elif isinstance(item, Declaration):
                 yield from quantities(item, place)
+
+
+def unknown_sources(data: Mapping[Any, Any]) -> Iterator[Conflict]:
+    """Every source that an intervention as read cites and its ``sources`` do not hold."""
+    sources = data.get("sources")
+    if isinstance(sources, Mapping):
+        keys = [str(key) for key in sources]
+        yield from _uncited({key: item for key, item in data.items() if key != "sources"}, keys, ())
+
+
+def _uncited(value: Any, keys: list[str], place: Place) -> Iterator[Conflict]:
+    if isinstance(value, Mapping):
+        source = value.get("source")
+        if isinstance(source, str) and source not in keys:
+            found = f"{shown(source)}, which sources does not hold"
+            yield Conflict((*place, "source"), found, "a key of sources", nearest=nearest_name(source, keys))
+    items = value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list | tuple) else ())
+    for step, item in items:
+        yield from _uncited(item, keys, (*place, step))

@@ -89,6 +89,20 @@ def explain(file: Annotated[Path, typer.Argument(help="Scenario file (YAML).", s
 
 
 @app.command()
+def delivery(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Say at which step of delivery people are lost, by fifth, now and at full scale.
+
+    Example: hisim delivery scenarios/three-actions.yaml
+    """
+    from hisim.surfaces.delivery import delivery_file
+
+    show(delivery_file(file, as_json=as_json))
+
+
+@app.command()
 def run(
     files: Files, out: Out = None, overwrite: Overwrite = False, threads: Threads = None, as_json: Json = False
 ) -> None:

@@ -64,9 +64,17 @@ def decompose_file(
         )
     try:
         study = split(scenario, year, permutations, threads, progress)
+        uptake = _uptake(scenario, year, threads)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
-    return (records if as_json else described)(*study, scenario, year)
+    return (records if as_json else described)(*study, scenario, year, uptake)
+
+
+def _uptake(scenario: Scenario, year: int, threads: int | None) -> xr.Dataset | None:
+    """The mix at other correlations of uptake; None where there is only one service."""
+    from hisim.studies.uptake import by_uptake_correlation
+
+    return by_uptake_correlation(scenario, by=year, threads=threads) if len(scenario.interventions) > 1 else None
 
 
 def split(
@@ -99,9 +107,12 @@ def split(
     return shares, project(scenario, inputs, threads=threads, progress=rest, library=library)
 
 
-def described(shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year: int) -> str:
+def described(
+    shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year: int, uptake: xr.Dataset | None = None
+) -> str:
     """Findings first, then the tables behind them."""
     from hisim.surfaces.text import render, wrapped
+    from hisim.surfaces.uptake import uptake_sentences, uptake_table
 
     names = {use.id: use.intervention.name for use in scenario.interventions}
     lines = [
@@ -110,6 +121,7 @@ def described(shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, ye
         f"what {_each(len(names))} contributes by the end of {year}.",
         "",
         *findings(shares, names, year),
+        *(() if uptake is None else uptake_sentences(uptake)),
         *explained_sentences(explained(projection, year), year),
         "",
     ]
@@ -117,6 +129,7 @@ def described(shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, ye
         share_table(shares, names, year),
         alone_table(shares, names, year),
         gap_table(shares, names, year),
+        *(() if uptake is None else (uptake_table(uptake, year, scenario.simulation.uptake_correlation),)),
         gap_parts_table(gap_parts(projection, year), scenario.name, year),
     ]
     return wrapped(lines) + "\n" + render(tables, WIDTH) + wrapped(_how(shares)) + "\n"
@@ -256,7 +269,9 @@ def gap_table(shares: xr.Dataset, names: Mapping[str, str], year: int) -> Table:
     return Table(title, ["intervention", *heads], rows, words=1)
 
 
-def records(shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year: int) -> str:
+def records(
+    shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year: int, uptake: xr.Dataset | None = None
+) -> str:
     """Every figure of the study as JSON, with its unit and meaning."""
     found: dict[str, Any] = {
         "scenario": scenario.name,
@@ -266,6 +281,8 @@ def records(shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year
         "runs": int(shares.attrs["runs"]),
     }
     found |= {str(name): array_record(array) for name, array in shares.data_vars.items()}
+    if uptake is not None:
+        found["by_uptake_correlation"] = array_record(uptake[DEATHS])
     found |= gap_records(gap_parts(projection, year), explained(projection, year))
     return json.dumps(found, indent=2)
 

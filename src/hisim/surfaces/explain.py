@@ -7,9 +7,16 @@ from collections.abc import Iterator
 import xarray as xr
 
 from hisim.declare.delivery import PROFILES
-from hisim.declare.distribution import Quantity
+from hisim.declare.distribution import Money, Quantity
 from hisim.declare.evidence import STATE_WORDS, Common
-from hisim.declare.intervention import ExposureEffect, HazardEffect, quantities
+from hisim.declare.intervention import (
+    CaseFinding,
+    ExposureEffect,
+    HazardEffect,
+    RemovedExposure,
+    Treatment,
+    quantities,
+)
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.reach import reach
 from hisim.surfaces.text import Row, Table, fifth, people
@@ -46,9 +53,12 @@ def use_lines(use: Use) -> Iterator[str]:
     sexes = " and ".join({"Female": "women", "Male": "men"}[sex] for sex in item.eligible.sexes)
     yield f"  For whom: {STATE_WORDS[item.eligible.state]}; {sexes} aged {youngest} to {oldest}."
     yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
+    yield f"  Does: {_does(item)}."
+    if item.caution:
+        yield f"  CAUTION: {item.caution}"
     yield f"  Reaches now: {item.reach_now}"
-    for label, quantity in _numbers(item):
-        yield f"  {label}: {number(quantity)}"
+    for _, label, quantity, fifths in numbers(item):
+        yield f"  {label}: {number(quantity, fifths)}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"
     yield f"  Evidence against: {item.evidence_against}"
 
@@ -82,28 +92,53 @@ def _until(use: Use) -> str:
     return limit + ("" if use.ends is None else f", until {use.ends}")
 
 
-def _numbers(item: Common) -> Iterator[tuple[str, Quantity]]:
-    """Every number of an intervention with its name in words."""
+def _does(item: Common) -> str:
+    """What it does that is not a number: mechanism, treatments, conditions found, exposures taken away."""
+    told = [_plain(str(getattr(item, "mechanism", "")))]
+    if isinstance(item, Treatment):
+        told.append(f"puts people on {' and '.join(_plain(name) for name in (item.treatment, *item.also))}")
+    if isinstance(item, CaseFinding):
+        told += [f"finds {' and '.join(_plain(name) for name in item.finds)}"] if item.finds else []
+        told += [f"starts {_plain(one.treatment)} in {STATE_WORDS[one.state]}" for one in item.starts]
+    for effect in getattr(item, "effects", ()):
+        if isinstance(effect, RemovedExposure):
+            told.append(f"takes away the hazard ratios that the model has for '{_plain(effect.removes)}' (hisim data)")
+        elif isinstance(effect, HazardEffect) and effect.season == "winter":
+            told.append(f"acts on the winter excess of deaths alone ({_plain(effect.cause)})")
+    return "; ".join(told)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
+
+
+def numbers(item: Common) -> Iterator[tuple[str, str, Quantity, tuple[float, ...] | None]]:
+    """Every number of an intervention: its place in the file, its name in words, itself, and its value by fifth."""
     effects = getattr(item, "effects", ())
     for path, quantity in quantities(item):
         label = path.replace("_", " ").replace(".", ", ").replace(" gbp", "")
+        fifths = getattr(quantity, "by_quintile", None)
         for i, effect in enumerate(effects):
             on: str
             if isinstance(effect, ExposureEffect):
                 on = effect.exposure
             else:
                 on = effect.cause if isinstance(effect, HazardEffect) else effect.removes
+            if path.startswith(f"effects[{i}]."):
+                fifths = getattr(effect, "by_quintile", None)
             label = label.replace(f"effects[{i}], change", f"effect on {on}")
             label = label.replace(f"effects[{i}], hazard ratio", f"effect on deaths from {on.replace('_', ' ')}")
-        yield label, quantity
+        yield path, label, quantity, fifths
 
 
-def number(quantity: Quantity) -> str:
+def number(quantity: Quantity, fifths: tuple[float, ...] | None = None) -> str:
     """A number with its interval, unit and source, or its label as an assumption."""
     source = f"source {quantity.source}" if quantity.source else "no source"
     word = "ASSUMPTION" if quantity.status == "assumption" else f"status {quantity.status}"
+    each = f"; fifths 1 to 5: {', '.join(f'{value:g}' for value in fifths)}" if fifths else ""
+    year = f", prices of {quantity.price_year}" if isinstance(quantity, Money) else ""
     return (
-        f"{quantity.value:g} {quantity.unit} ({quantity.low:g} to {quantity.high:g}, {quantity.interval}; "
+        f"{quantity.value:g} {quantity.unit} ({quantity.low:g} to {quantity.high:g}, {quantity.interval}{each}{year}; "
         f"{source}; {word})"
     )
 
@@ -154,9 +189,12 @@ def intervention_lines(item: Common) -> Iterator[str]:
     yield item.summary
     yield f"  {item.category}; {_workbooks(item)}; Marmot objective: {item.marmot}; gestation {item.gestation}"
     yield f"  For whom: {STATE_WORDS[item.eligible.state]}, aged {item.eligible.ages[0]} to {item.eligible.ages[1]}."
+    yield f"  Does: {_does(item)}."
+    if item.caution:
+        yield f"  CAUTION: {item.caution}"
     yield f"  Reaches now: {item.reach_now}"
-    for label, quantity in _numbers(item):
-        yield f"  {label}: {number(quantity)}"
+    for _, label, quantity, fifths in numbers(item):
+        yield f"  {label}: {number(quantity, fifths)}"
         if quantity.note:
             yield f"      {quantity.note}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"

@@ -137,17 +137,27 @@ def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
     rows = []
     for suffix, words in kinds:
         for sex in ("Male", "Female"):
-            cells = [words, "men" if sex == "Male" else "women"]
-            for year in years:
-                for name in (COMPARATOR, scenario) if year != years[0] else (COMPARATOR,):
-                    value, _ = _pair(
-                        comparison, f"life_expectancy_0_{suffix}", sex=sex, draw=0, year=year, scenario=name
-                    )
-                    cells.append(f"{value * 100:.3f} %" if suffix.startswith("relative") else f"{value:.3f}")
-            rows.append(Row(cells))
+            values = _gaps(comparison, f"life_expectancy_0_{suffix}", scenario, sex)
+            relative = suffix.startswith("relative")
+            who = "men" if sex == "Male" else "women"
+            rows.append(Row([words, who, *(f"{v * 100:.3f} %" if relative else f"{v:.3f}" for v in values)]))
+            if relative and len(values) > 1:
+                cells = ["", *(f"{(value / values[0] - 1) * 100:+.1f} %" for value in values[1:])]
+                rows.append(Row([f"its change since {years[0]}", who, *cells]))
     columns = ["life expectancy at birth", "", f"{years[0]}"]
     columns += [text for y in years[1:] for text in (f"{y} as now", f"{y} with mix")]
-    return Table("The gap in life expectancy now and then", columns, rows)
+    note = (
+        "The 2010 target: a gap, as % of England, 10 % smaller than in 1995-97, for the fifth of local authorities "
+        "that were\nworst off. Fifths here are of small areas, and their gap is wider."
+    )
+    return Table("The gap in life expectancy now and then", columns, rows, note=note)
+
+
+def _gaps(comparison: xr.Dataset, name: str, scenario: str, sex: str) -> list[float]:
+    """A gap in the first year, and without and with the mix at each horizon."""
+    years = [int(year) for year in comparison["year"].values]
+    places = [(COMPARATOR, years[0]), *((each, year) for year in years[1:] for each in (COMPARATOR, scenario))]
+    return [_pair(comparison, name, sex=sex, draw=0, year=year, scenario=each)[0] for each, year in places]
 
 
 def level_table(comparison: xr.Dataset, scenario: str) -> Table:
@@ -174,6 +184,40 @@ def level_table(comparison: xr.Dataset, scenario: str) -> Table:
     columns = ["level", "fifth", f"{years[0]}", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
     note = "Rates are standardised to the European Standard Population 2013; births are the population aged 0."
     return Table("Levels behind the gap", columns, rows, note=note)
+
+
+def infant_table(comparison: xr.Dataset, scenario: str) -> Table | None:
+    """Infant mortality by fifth, where the scenario changes it."""
+    return _by_fifth(comparison, scenario, "infant_mortality", "Infant deaths per 1,000 aged 0, by fifth", 2)
+
+
+def winter_table(comparison: xr.Dataset, scenario: str) -> Table | None:
+    """Excess winter deaths by fifth, where the scenario acts on the winter excess itself."""
+    name = "excess_winter_deaths_averted_cumulative"
+    year = horizons(comparison)[-1]
+    if name not in comparison:
+        return None
+    averted, _ = _pair(comparison, name, **EVERYONE, scenario=scenario, year=year, quintile=ENGLAND)
+    if averted < 0.5:
+        return None
+    return _by_fifth(comparison, scenario, "excess_winter_deaths", "Excess winter deaths in the year, by fifth", 0)
+
+
+def _by_fifth(comparison: xr.Dataset, scenario: str, name: str, title: str, digits: int) -> Table | None:
+    """A level by fifth: first year, and without and with the mix at each horizon; None where nothing changes."""
+    years = [int(year) for year in comparison["year"].values]
+    rows, changed = [], False
+    for label in (*map(str, QUINTILES), ENGLAND):
+        cells = [fifth(int(label)) if label != ENGLAND else "England"]
+        for year in years:
+            here = {**EVERYONE, "year": year, "quintile": label}
+            without, _ = _pair(comparison, name, scenario=COMPARATOR, **here)
+            with_mix, _ = _pair(comparison, name, scenario=scenario, **here)
+            changed |= abs(with_mix - without) > 1e-9 * abs(without)
+            cells += [f"{value:,.{digits}f}" for value in ((without,) if year == years[0] else (without, with_mix))]
+        rows.append(Row(cells, strong=label == ENGLAND))
+    columns = ["fifth", f"{years[0]} as now", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
+    return Table(title, columns, rows, words=1) if changed else None
 
 
 def cost_table(projection: xr.Dataset, scenario: str) -> Table | None:
