@@ -7,8 +7,9 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hisim.declare.delivery import PROFILES, STEPS
 from hisim.declare.files import library_names, read_scenario_text, write_scenario
-from hisim.declare.scenario import Scenario
+from hisim.declare.scenario import USE_KEYS, Scenario, Simulation, Trend
 from hisim.errors import HisimError, InvalidFileError
 
 GOOD = """\
@@ -21,7 +22,7 @@ start: 2011
 end: 2020
 trend: {kind: damped, damping: 0.8}
 observed_to: 2011
-simulation: {people_per_cohort: 1280, seed: 2011, estimator: expected}
+simulation: {people_per_cohort: 1280, seed: 2011, estimator: expected, uptake_correlation: 0.5}
 interventions:
   - use: statins
     relative: {1: 1.6, 2: 1.5, 3: 1.4, 4: 1.3, 5: 1.2}
@@ -32,11 +33,19 @@ interventions:
     to: 0.7
   - use: stop-smoking-services
     add: 0.05
+    capacity: 500000
+  - use: health-checks
+    profile: proportionate
+  - use: heart-failure
+    steps: {need_known: 0.9, offered: {1: 0.9, 2: 0.8, 3: 0.8, 4: 0.8, 5: 0.8}, taken_up: 1, delivered: 1, sustained: 1}
 """
 KEYS = [
     (match.start(), match.end())
     for match in __import__("re").finditer(r"(?m)(?<=[{ -])[a-z1-5_]+(?=: )|^[a-z_]+(?=:)", GOOD)
 ]
+KEYS_OF_A_FILE = {*Scenario.model_fields, *Trend.model_fields, *Simulation.model_fields, *USE_KEYS, *STEPS} - {
+    "intervention"
+}
 PIECES = st.sampled_from(
     [":", "\n", " ", "- ", "{", "}", "[", "]", "&a ", "*a", "!!int ", "<<: ", "'", '"', "#", "|", ">", "%", "---\n",
      "30", "-1", ".nan", ".inf", "1e400", "null", "true", "yes", "~", "\t", "\0", "\u2028", "\x85", "é", "9" * 50]
@@ -55,7 +64,7 @@ def read(text: str) -> Scenario | None:
 
 
 def test_the_keys_under_test_are_all_of_them() -> None:
-    assert len(KEYS) == 30
+    assert {GOOD[start:end] for start, end in KEYS} == {*KEYS_OF_A_FILE, *"12345"}
 
 
 @given(st.text(max_size=300) | st.text(alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t01.~<", max_size=200))
@@ -93,9 +102,18 @@ AMOUNT = st.one_of(
     st.tuples(st.just("relative"), st.floats(0, 10) | FIVE),
     st.tuples(st.just("to"), st.floats(0, 1) | FIVE),
     st.tuples(st.just("add"), st.floats(-1, 1) | FIVE),
+    st.tuples(st.just("profile"), st.sampled_from(sorted(PROFILES))),
+    st.tuples(st.just("steps"), st.dictionaries(st.sampled_from(STEPS), st.floats(0, 1) | FIVE, min_size=1)),
 )
 YEARS = st.lists(st.integers(2011, 2030), min_size=3, max_size=3).map(sorted)
 TEXT = st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]) | st.just(" "), min_size=1, max_size=50)
+
+
+def _by_quintile(value: object) -> object:
+    """Tuples of five as a map of quintiles, at any depth."""
+    if isinstance(value, dict):
+        return {key: _by_quintile(item) for key, item in value.items()}
+    return dict(enumerate(value, start=1)) if isinstance(value, tuple) else value
 
 
 @st.composite
@@ -105,13 +123,14 @@ def scenarios(draw: st.DrawFn) -> dict[str, object]:
     for name in draw(st.permutations(library_names()))[: draw(st.integers(0, 3))]:
         kind, value = draw(AMOUNT)
         start, full_from, until = draw(YEARS)
-        amount = dict(enumerate(value, start=1)) if isinstance(value, tuple) else value
-        uses.append({"use": name, kind: amount, "from": start, "full_from": full_from})
+        uses.append({"use": name, kind: _by_quintile(value), "from": start, "full_from": full_from})
+        if draw(st.booleans()):
+            uses[-1]["capacity"] = draw(st.floats(0, 1e9) | st.integers(0, 10**9))
         if draw(st.booleans()):
             uses[-1]["until"] = until
     data: dict[str, object] = {"hisim": 1, "name": "s", "title": draw(TEXT), "start": 2011, "end": 2030}
     data["trend"] = draw(st.sampled_from([{"kind": "flat"}, {"kind": "damped"}, {"kind": "damped", "damping": 0.5}]))
-    data["simulation"] = {"seed": draw(st.integers(0, 2**63 - 1))}
+    data["simulation"] = {"seed": draw(st.integers(0, 2**63 - 1)), "uptake_correlation": draw(st.floats(0, 0.95))}
     data["interventions"] = uses
     if draw(st.booleans()):
         data["description"] = draw(TEXT) + "\n" + draw(TEXT)

@@ -313,3 +313,27 @@ def test_a_service_and_a_policy_both_act_and_two_services_do_not_add():
     one = smokers((service, {"relative": 2.0}))
     assert smokers((service, {"relative": 2.0}), (twin, {"relative": 2.0})) == one
     assert smokers((service, {"relative": 2.0}), (policy, {"profile": "industrial_scale"})) < one
+
+
+def test_a_scheme_costs_its_share_and_nothing_where_nobody_is_reached():
+    """A tenth of the way costs a tenth of the fixed cost; nought times anything reaches nobody and is free."""
+    inputs = make_inputs(mortality_rate=by_cause(ihd=TINY))
+    action = make_acting("mortality_effect", "action", "everyone", effects({"ihd": 0.5}),
+                         cost=Cost(per_year_gbp=money(5e5, "GBP per year")), now={"offered": 0.0},
+                         achievable={"offered": 1.0})  # fmt: skip
+    for change, share in (({"profile": "industrial_scale"}, 1.0), ({"profile": "bench_experiment"}, 0.1),
+                          ({"profile": "most_deprived_first"}, 0.3), ({"relative": 2.0}, 0.0),
+                          ({"profile": "as_now"}, 0.0)):  # fmt: skip
+        cost = run(inputs, (action, change), people_per_cohort=160)["cost_gbp"].isel(scenario=1, draw=0, intervention=0)
+        assert float(cost.isel(year=0).sum()) == pytest.approx(5e5 * share)
+
+
+@pytest.mark.parametrize("years", [1, 2, 3, 4, 7])
+def test_an_effect_may_take_longer_than_the_run(years):
+    """Lag 6: in year y of the run (y + 1/2) / 6 of the effect is there, whatever the run's length."""
+    inputs = make_inputs(2011, 2010 + years, mortality_rate=by_cause(ihd=TINY))
+    slow = make_acting("mortality_effect", "slow", "everyone", effects({"ihd": 0.5}), lag_years=6.0,
+                       now={"offered": 0.0})  # fmt: skip
+    result = run(inputs, (slow, {"steps": {"offered": 1.0}}), people_per_cohort=160)
+    for year in range(years):
+        assert left(result, year=year) == pytest.approx(0.5 ** min(1, (year + 0.5) / 6), rel=1e-5)

@@ -7,7 +7,8 @@ a percentage never passes for a fraction.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -59,9 +60,47 @@ class Declaration(BaseModel):
     )
 
 
-def conflict(found: str, allowed: str) -> PydanticCustomError:
-    """An error about fields that are each valid but do not go together."""
-    return PydanticCustomError("conflict", "{found}; allowed: {allowed}", {"found": found, "allowed": allowed})
+Place = tuple[str | int, ...]
+
+
+class Conflict(NamedTuple):
+    """Values that are each valid but do not go together: where, what, what else, the other place, a near name."""
+
+    place: Place
+    found: str
+    allowed: str
+    other: Place | None = None
+    nearest: str = ""
+
+
+def conflict(found: str, allowed: str, *place: str | int) -> PydanticCustomError:
+    """An error about fields that are each valid but do not go together; it shows at ``place`` in the declaration."""
+    return conflict_error([Conflict(place, found, allowed)])
+
+
+def conflict_error(conflicts: Sequence[Conflict], *, seen: bool = False) -> PydanticCustomError:
+    """All ``conflicts`` of a declaration as one error; ``seen`` where the reader of files finds them by itself."""
+    lines = [
+        ".".join(map(str, item.place)) + ": " * bool(item.place) + f"{item.found}; allowed: {item.allowed}"
+        for item in conflicts
+    ]
+    return PydanticCustomError("conflict", "{text}", {"text": "; ".join(lines), "each": conflicts, "seen": seen})
+
+
+def apart(central: Quantity, fifths: FiveFloats | None) -> PydanticCustomError | None:
+    """An error where no average of ``fifths``, however weighted, lies in the interval of the ``central`` value.
+
+    People in need are not spread evenly over the fifths, so the plain mean may well lie outside; but not all five
+    values on one side.
+    """
+    if fifths is None or (max(fifths) >= central.low - ROUNDING and min(fifths) <= central.high + ROUNDING):
+        return None
+    side = "below" if max(fifths) < central.low else "above"
+    found = f"all five values {side} the interval {central.low:g} to {central.high:g}"
+    return conflict(found, "five values whose average can lie in the interval", "by_quintile")
+
+
+ROUNDING = 1e-9
 
 
 class Quantity(Declaration):
@@ -89,15 +128,18 @@ class Quantity(Declaration):
     @model_validator(mode="after")
     def _hangs_together(self) -> Quantity:
         if not self.low <= self.value <= self.high:
-            raise conflict(f"low {self.low:g}, value {self.value:g}, high {self.high:g}", "low <= value <= high")
+            raise conflict(
+                f"low {self.low:g}, value {self.value:g}, high {self.high:g}", "low <= value <= high", "value"
+            )
         if self.status == "assumption" and self.note is None:
             raise conflict("an assumption without a note", "a note that says why this number was assumed")
         if self.status != "assumption" and self.source is None:
             raise conflict("a number without a source", "a source key, or 'status: assumption' with a note")
         if self.distribution == "lognormal" and self.low <= 0:
-            raise conflict(f"a lognormal with low {self.low:g}", "low above 0, or another distribution")
+            raise conflict(f"a lognormal with low {self.low:g}", "low above 0, or another distribution", "low")
         if self.distribution == "beta" and not (self.low >= 0 and self.high <= 1):
-            raise conflict(f"a beta from {self.low:g} to {self.high:g}", "bounds from 0 to 1")
+            found = f"a beta from {self.low:g} to {self.high:g}"
+            raise conflict(found, "bounds from 0 to 1", "low" if self.low < 0 else "high")
         return self
 
 
@@ -131,12 +173,19 @@ class Step(Share):
     """The share of the people at one step of delivery who reach the next."""
 
     by_quintile: Shares | None = None
-    """The same in quintiles 1 (most deprived) to 5, on the same word; left out = ``value`` in each."""
+    """The same in quintiles 1 (most deprived) to 5, on the same word; left out = ``value`` in each. Not all five below
+    ``low`` or above ``high``: no average of them would be the value."""
 
     @property
     def values(self) -> FiveFloats:
         """Central value in quintiles 1 to 5."""
         return self.by_quintile or (self.value,) * 5
+
+    @model_validator(mode="after")
+    def _fifths_around(self) -> Step:
+        if error := apart(self, self.by_quintile):
+            raise error
+        return self
 
 
 class People(Quantity):

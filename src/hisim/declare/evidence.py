@@ -272,7 +272,7 @@ def quantities(declaration: Declaration, path: str = "") -> Iterator[tuple[str, 
 def unknown_sources(data: Mapping[Any, Any]) -> Iterator[Conflict]:
     """Every source that an intervention as read cites and its ``sources`` do not hold."""
     sources = data.get("sources")
-    if isinstance(sources, Mapping):
+    if isinstance(sources, Mapping) and sources:
         keys = [str(key) for key in sources]
         yield from _uncited({key: item for key, item in data.items() if key != "sources"}, keys, ())
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hisim.declare.evidence import unknown_sources
 from hisim.declare.intervention import MECHANISMS, AnyIntervention
 from hisim.declare.nodes import Entry, Node, compose, shown
 from hisim.declare.refusals import MISSING, Places, conflict_problem, problems_of
@@ -278,14 +279,18 @@ def _intervention(text: str, name: str, stem: str) -> AnyIntervention:
     data = root.plain()
     mechanism = data.get("mechanism")
     if mechanism not in list(MECHANISMS):
-        names = " or ".join(f"'{each}'" for each in MECHANISMS)
-        found = shown(mechanism) if "mechanism" in data else MISSING
-        raise InvalidFileError([places.problem(("mechanism",), found, names, nearest_name(mechanism, MECHANISMS))])
+        names = ", ".join(MECHANISMS)
+        if "mechanism" not in data:
+            raise InvalidFileError([Problem(name, root.line, root.column, "mechanism", MISSING, names)])
+        near = nearest_name(mechanism, MECHANISMS)
+        raise InvalidFileError([places.problem(("mechanism",), shown(mechanism), names, near)])
     model = MECHANISMS[mechanism]
+    problems = [conflict_problem(places, conflict, at_key=False) for conflict in unknown_sources(data)]
     try:
         intervention = model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise InvalidFileError(problems_of(error.errors(include_url=False), places, model)) from None
+        problems.extend(problems_of(error.errors(include_url=False), places, model))
+        raise InvalidFileError(problems) from None
     if intervention.id != stem:
         found = f"'{intervention.id}' in a file called '{stem}'"
         raise InvalidFileError([places.problem(("id",), found, f"'{stem}'")])

@@ -5,13 +5,23 @@ One YAML file per intervention. The set of mechanisms is closed; everything else
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from hisim.declare.distribution import Declaration, Quantity, Ratio, Share, Step, conflict
-from hisim.declare.evidence import Common, Graded, Slug, State, quantities
+from hisim.declare.distribution import (
+    Conflict,
+    Declaration,
+    Quantity,
+    Ratio,
+    Share,
+    Step,
+    apart,
+    conflict,
+    conflict_error,
+)
+from hisim.declare.evidence import Common, Eligible, Graded, Slug, State, quantities
 from hisim.declare.quintiles import Changes, FiveFloats, Ratios
 
 Cause = Literal[
@@ -31,7 +41,7 @@ class ExposureEffect(Declaration):
     change: Quantity
     """By how much, in the exposure's unit; negative lowers it."""
     by_quintile: Changes | None = None
-    """The same in quintiles 1 (most deprived) to 5; left out = ``change`` in each."""
+    """The same in quintiles 1 (most deprived) to 5, around ``change``; left out = ``change`` in each."""
 
     @property
     def values(self) -> FiveFloats:
@@ -42,19 +52,21 @@ class ExposureEffect(Declaration):
     def _in_its_unit(self) -> ExposureEffect:
         unit = EXPOSURE_UNITS[self.exposure]
         if self.change.unit != unit:
-            raise conflict(f"a change of {self.exposure} in '{self.change.unit}'", unit)
+            raise conflict(f"a change of {self.exposure} in '{self.change.unit}'", unit, "change", "unit")
+        if error := apart(self.change, self.by_quintile):
+            raise error
         return self
 
 
 class HazardEffect(Declaration):
     """A hazard ratio on one cause of death, or on all, in everyone who is served."""
 
-    cause: Cause | Literal["all"]
+    cause: Literal[Cause, "all"]
     """Which cause of death; ``all`` for every cause that has no line of its own."""
     hazard_ratio: Ratio
     """Hazard of those served against those not; below 1 is a benefit."""
     by_quintile: Ratios | None = None
-    """The same in quintiles 1 (most deprived) to 5; left out = ``hazard_ratio`` in each."""
+    """The same in quintiles 1 (most deprived) to 5, around ``hazard_ratio``; left out = ``hazard_ratio`` in each."""
     season: Literal["year", "winter"] = "year"
     """``winter``: the ratio acts on the winter excess of deaths alone."""
 
@@ -62,6 +74,12 @@ class HazardEffect(Declaration):
     def values(self) -> FiveFloats:
         """Central hazard ratio in quintiles 1 to 5."""
         return self.by_quintile or (self.hazard_ratio.value,) * 5
+
+    @model_validator(mode="after")
+    def _fifths_around(self) -> HazardEffect:
+        if error := apart(self.hazard_ratio, self.by_quintile):
+            raise error
+        return self
 
 
 class RemovedExposure(Declaration):
@@ -74,7 +92,7 @@ class RemovedExposure(Declaration):
 def _kind_of_effect(value: Any) -> str:
     """The tag of an effect; it begins with a character that no key has."""
     for tag, model, keys in (
-        ("~exposure", ExposureEffect, ("exposure", "change")), ("~removed", RemovedExposure, ("removes",)),
+        ("~exposure", ExposureEffect, ("exposure", "change")), ("~removes", RemovedExposure, ("removes",)),
     ):  # fmt: skip
         if isinstance(value, model) or (isinstance(value, Mapping) and any(key in value for key in keys)):
             return tag
@@ -84,33 +102,38 @@ def _kind_of_effect(value: Any) -> str:
 Effect = Annotated[
     Annotated[ExposureEffect, Tag("~exposure")]
     | Annotated[HazardEffect, Tag("~cause")]
-    | Annotated[RemovedExposure, Tag("~removed")],
+    | Annotated[RemovedExposure, Tag("~removes")],
     Discriminator(_kind_of_effect),
 ]
-Effects = Annotated[tuple[Effect, ...], Field(strict=False, min_length=1)]
 
 
-def _each_effect_once(effects: Iterable[ExposureEffect | HazardEffect | RemovedExposure]) -> None:
-    seen: set[str] = set()
-    for effect in effects:
-        what: str
-        if isinstance(effect, ExposureEffect):
-            what = effect.exposure
-        else:
-            what = effect.cause if isinstance(effect, HazardEffect) else effect.removes
-        if what in seen:
-            raise conflict(f"two effects on {what}", "one effect on each exposure and each cause")
-        seen.add(what)
+def _each_effect_once(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    first: dict[tuple[str, str], int] = {}
+    twice = []
+    for index, effect in enumerate(effects):
+        key = next(key for key in ("exposure", "cause", "removes") if key in type(effect).model_fields)
+        what = getattr(effect, key)
+        if first.setdefault((key, what), index) != index:
+            found, other = f"two effects on {what}", (first[key, what], key)
+            twice.append(Conflict((index, key), found, "one effect on each exposure and each cause", other))
+    if twice:
+        raise conflict_error(twice)
+    return effects
+
+
+Effects = Annotated[tuple[Effect, ...], Field(strict=False, min_length=1), AfterValidator(_each_effect_once)]
 
 
 class _Acting(Common):
     effects: Effects
     """What it does to those who are served; each exposure and each cause at most once."""
 
-    @model_validator(mode="after")
-    def _no_effect_twice(self) -> _Acting:
-        _each_effect_once(self.effects)
-        return self
+    @field_validator("eligible")
+    @classmethod
+    def _not_smokers(cls, eligible: Eligible) -> Eligible:
+        if eligible.state == "current_smoker":
+            raise conflict("'current_smoker'", "another state; smokers are for smoking_cessation", "state")
+        return eligible
 
 
 class Treatment(_Acting):
@@ -156,10 +179,17 @@ class CaseFinding(Common):
     starts: Annotated[tuple[Start, ...], Field(strict=False)] = ()
     """Treatments that follow a check without a diagnosis."""
 
+    @field_validator("eligible")
+    @classmethod
+    def _for_everyone(cls, eligible: Eligible) -> Eligible:
+        if eligible.state != "everyone":
+            raise conflict(f"'{eligible.state}'", "everyone: who is checked goes by age and sex", "state")
+        return eligible
+
     @model_validator(mode="after")
     def _finds_something(self) -> CaseFinding:
         if not self.finds and not self.starts:
-            raise conflict("a check that finds and starts nothing", "one or more conditions or treatments")
+            raise conflict("a check that finds and starts nothing", "one or more conditions or treatments", "mechanism")
         return self
 
 
@@ -183,11 +213,12 @@ class BirthOutcome(_Acting):
     mechanism: Literal["birth_outcome"]
     """Always ``birth_outcome``."""
 
-    @model_validator(mode="after")
-    def _newborns(self) -> BirthOutcome:
-        if self.eligible.ages != (0, 0):
-            raise conflict(f"ages {self.eligible.ages[0]} to {self.eligible.ages[1]}", "ages [0, 0]: newborns")
-        return self
+    @field_validator("eligible")
+    @classmethod
+    def _newborns(cls, eligible: Eligible) -> Eligible:
+        if eligible.ages != (0, 0):
+            raise conflict(f"ages {eligible.ages[0]} to {eligible.ages[1]}", "ages [0, 0]: newborns", "ages")
+        return eligible
 
 
 class SmokingCessation(Common):
@@ -202,14 +233,24 @@ class SmokingCessation(Common):
     extra_quits_per_year: Step | None = None
     """Of a policy: share of smokers who stop in a year because of it, at full scale."""
 
+    @field_validator("eligible")
+    @classmethod
+    def _smokers(cls, eligible: Eligible) -> Eligible:
+        if eligible.state != "current_smoker":
+            raise conflict(f"'{eligible.state}'", "current_smoker", "state")
+        return eligible
+
     @model_validator(mode="after")
     def _service_or_policy(self) -> SmokingCessation:
-        service = (self.success_12_months is not None, self.unaided_success_12_months is not None)
-        if service != (self.extra_quits_per_year is None,) * 2:
-            raise conflict(
-                "smoking_cessation without its numbers",
-                "success_12_months and unaided_success_12_months, or extra_quits_per_year",
-            )
+        both = ("success_12_months", "unaided_success_12_months")
+        service = [name for name in both if getattr(self, name) is not None]
+        allowed = f"{' and '.join(both)}, or extra_quits_per_year"
+        if service and self.extra_quits_per_year is not None:
+            raise conflict(f"'extra_quits_per_year' beside '{service[0]}'", allowed, "extra_quits_per_year")
+        if self.extra_quits_per_year is None and len(service) == 1:
+            raise conflict(f"'{service[0]}' alone", allowed, service[0])
+        if self.extra_quits_per_year is None and not service:
+            raise conflict("smoking_cessation without its numbers", allowed, "mechanism")
         return self
 
 

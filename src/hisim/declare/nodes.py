@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -169,7 +169,10 @@ class Composer:
             if isinstance(key, dict | list):
                 raise self.stop(mark, "a key that is a map or a list", "a name")
             place = joined(path, key)
-            node = self._node(self._next(), place, depth + 1)
+            value = self._next()
+            node = self._node(value, place, depth + 1)
+            if isinstance(value, ScalarEvent) and not value.value and value.style is None:
+                node = replace(node, line=mark.line + 1, column=mark.column + 1)
             if key == "<<":
                 self.refuse(mark, "a merge key '<<'", "the keys written out", path)
             elif str(key) in lines:

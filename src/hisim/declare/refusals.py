@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from hisim.declare.distribution import Conflict
 from hisim.declare.nodes import Entry, Node, joined, shown
 from hisim.declare.quintiles import ONE_OR_FIVE
-from hisim.declare.scenario import FILLED_IN, Conflict, Scenario
+from hisim.declare.scenario import FILLED_IN, Scenario
 from hisim.errors import Problem, nearest_name
 
 Loc = tuple[int | str, ...]
@@ -80,16 +81,15 @@ class Places:
         return Problem(node.file, line, column, path, found, allowed, nearest)
 
 
-def conflict_problem(places: Places, conflict: Conflict) -> Problem:
-    """A conflict at its place, naming the line of the other one."""
-    allowed = conflict.allowed
+def conflict_problem(places: Places, conflict: Conflict, below: Loc = (), *, at_key: bool = True) -> Problem:
+    """A conflict at its place ``below`` another, naming the line of the other one."""
+    loc, found = (*below, *conflict.place), conflict.found
     if conflict.other is not None:
-        _, node, entry = places.find(conflict.other)
+        _, node, entry = places.find((*below, *conflict.other))
         line = entry.line if entry is not None else node.line
-        here = places.find(conflict.place)[1].file
-        where = f"line {line}" if node.file == here else f"{node.file}:{line}"
-        return places.problem(conflict.place, f"{conflict.found} (see {where})", allowed, at_key=True)
-    return places.problem(conflict.place, conflict.found, allowed, at_key=conflict.place[-1:] != ())
+        here = places.find(loc)[1].file
+        found += f" (see {f'line {line}' if node.file == here else f'{node.file}:{line}'})"
+    return places.problem(loc, found, conflict.allowed, conflict.nearest, at_key=at_key)
 
 
 def problems_of(errors: Iterable[Any], places: Places, model: Any) -> Iterator[Problem]:
@@ -114,11 +114,15 @@ def problems_of(errors: Iterable[Any], places: Places, model: Any) -> Iterator[P
                 yield _missing(places, loc)
         elif kind == "quintiles":
             yield from _quintile_problems(places, loc, error["ctx"])
-        elif not error.get("ctx", {}).get("seen"):
+        elif kind != "conflict":
             yield _other(places, error)
+        elif not error["ctx"]["seen"]:
+            yield from (conflict_problem(places, each, loc, at_key=False) for each in error["ctx"]["each"])
 
 
 def _missing(places: Places, loc: Loc) -> Problem:
+    if isinstance(loc[-1], int):
+        return places.problem(loc[:-1], "a list", f"at least {loc[-1] + 1} in the list")
     path, node, entry = places.find(loc[:-1])
     line, column = (entry.line, entry.column) if entry is not None else (node.line, node.column)
     return Problem(node.file, line, column, joined(path, loc[-1]), MISSING)

@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, InstanceOf, model_validator
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
 from hisim.declare.delivery import PROFILES, STEPS, ChangeKind, part_of_the_way, scale
-from hisim.declare.distribution import Declaration, Text, Title, Version
+from hisim.declare.distribution import Conflict, Declaration, Place, Text, Title, Version, conflict_error
 from hisim.declare.evidence import Common, Slug
 from hisim.declare.quintiles import Additions, FiveFloats, Shares, Times
 from hisim.errors import nearest_name
@@ -207,23 +206,9 @@ def _with_start(use: Mapping[str, Any], start: object) -> Mapping[str, Any]:
     return use if "from" in use or "start" in use else {**use, "from": start}
 
 
-Place = tuple[str | int, ...]
-
-
-class Conflict(NamedTuple):
-    """Values that are each valid but do not go together: where, what, what else, and the other place."""
-
-    place: Place
-    found: str
-    allowed: str
-    other: Place | None = None
-
-
 def _refuse(found: Iterator[Conflict]) -> None:
-    problems = [(".".join(map(str, item.place)), item) for item in found]
-    if problems:
-        text = "; ".join(f"{place}: {item.found}; allowed: {item.allowed}" for place, item in problems)
-        raise PydanticCustomError("conflict", "{found}", {"found": text, "seen": True})
+    if problems := list(found):
+        raise conflict_error(problems, seen=True)
 
 
 def _whole(data: Mapping[Any, Any], key: str) -> int | None:
@@ -267,6 +252,9 @@ def use_conflicts(use: Mapping[Any, Any], place: Place) -> Iterator[Conflict]:
     for kind in given[1:]:
         found = f"'{kind}' beside '{given[0]}': two lines that set the same thing"
         yield Conflict((*place, kind), found, "exactly one of " + ", ".join(CHANGE_KINDS), (*place, given[0]))
+    steps = use.get("steps")
+    if isinstance(steps, Mapping) and all(key in STEPS and value is None for key, value in steps.items()):
+        yield Conflict((*place, "steps"), "no step", "one or more of " + ", ".join(STEPS))
     yield from _order(use, "from", "full_from", place)
     yield from _order(use, "from" if _whole(use, "full_from") is None else "full_from", "until", place)
 

@@ -272,9 +272,10 @@ def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.
         if d >= 0:
             other[..., t] |= told[..., d] & (coverage[..., t] > 0)
     out = np.zeros_like(other)
-    for lag in range(steps.shape[1]):
+    years = other.shape[1]
+    for lag in range(min(steps.shape[1], years)):
         grows = steps[:, lag] != 0
-        out[:, lag:] |= other[:, : other.shape[1] - lag] & grows
+        out[:, lag:] |= other[:, : years - lag] & grows
     return np.asarray(out | other)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from hisim.declare.delivery import STEPS
+from hisim.declare.delivery import PROFILES, STEPS
 from hisim.declare.evidence import Common
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
@@ -155,12 +155,17 @@ def _cost(item: Common, use: Use, plan: Plan, covered: Float64, offered: Float64
     if lines.per_year_gbp is not None:
         people = person_years.sum(axis=cells)
         running = np.array([_at_work(use, year) for year in range(plan.start, plan.end + 1)])
+        running *= covered.any(axis=(1, 2, 3))
         cost += lines.per_year_gbp.value * running[:, None] * people / people.sum(axis=1, keepdims=True)
     return cost
 
 
 def _at_work(use: Use, year: int) -> float:
-    """Share of the full scheme that is paid for in ``year``: nothing before it starts or after delivery ends."""
-    if year < use.start or (use.ends is not None and year > use.ends) or use.profile == "as_now":
+    """Share of the full scheme that is paid for in ``year``: nothing before it starts or after delivery ends.
+
+    A profile that goes part of the way costs that part, the mean over the fifths.
+    """
+    if year < use.start or (use.ends is not None and year > use.ends):
         return 0.0
-    return use.scale_in_place(year)
+    shares = PROFILES[use.profile].shares if use.profile else (1.0,)
+    return use.scale_in_place(year) * sum(shares) / len(shares)

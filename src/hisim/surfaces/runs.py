@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from hisim.declare.files import read_scenario, read_scenario_text
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError, InvalidFileError, ProblemsError, StoppedError
-from hisim.surfaces.export import DEATHS, RESULT, TIDY, check_folder
+from hisim.surfaces.export import DEATHS, ECONOMICS, FILES, RESULT, TIDY, check_folder
 
 if TYPE_CHECKING:
     import xarray as xr
 
-FILES = (RESULT, TIDY, DEATHS)
+    from hisim.surfaces.text import Table
 
 
 def read_all(files: Sequence[Path]) -> list[Scenario]:
@@ -44,14 +44,14 @@ def run_files(
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
     check_folder(folder, FILES, overwrite=overwrite)
-    projection = projected(scenarios, threads, progress)
-    return write_and_describe(projection, scenarios, folder, as_json=as_json)
+    inputs, projection = projected(scenarios, threads, progress)
+    return write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
 
 
 def projected(
     scenarios: Sequence[Scenario], threads: int | None, progress: Callable[[float], None] | None
-) -> xr.Dataset:
-    """The projection of ``scenarios``.
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The inputs of ``scenarios`` and their projection.
 
     Raises
     ------
@@ -59,29 +59,44 @@ def projected(
         When the user interrupts it.
     """
     try:
-        from hisim.model.projection import project
+        from hisim.model.projection import inputs_of, project
 
-        return project(scenarios, threads=threads, progress=progress)
+        inputs = inputs_of(scenarios[0])
+        return inputs, project(scenarios, inputs, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
 
 
-def write_and_describe(projection: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool) -> str:
-    """Write the projection, its comparison and its deaths, and say what they show and where they are."""
+def write_and_describe(
+    projection: xr.Dataset, inputs: xr.Dataset, scenarios: Sequence[Scenario], folder: Path, *, as_json: bool
+) -> str:
+    """Write the projection, its comparison, deaths and economics, and say what they show and where they are."""
     from hisim.outcomes.comparison import tidy
-    from hisim.surfaces.export import deaths_table, make_folder, write_csv, write_projection
+    from hisim.outcomes.economics import cost_effectiveness
+    from hisim.surfaces.export import deaths_table, economics_table, make_folder, write_csv, write_projection
 
-    comparison = _compared(projection, scenarios)
+    comparison, effects = _compared(projection, scenarios), cost_effectiveness(projection, inputs)
     table = tidy(comparison)
     make_folder(folder)
     write_projection(projection, folder / RESULT)
     write_csv(table, folder / TIDY)
     write_csv(deaths_table(projection), folder / DEATHS)
+    write_csv(economics_table(effects), folder / ECONOMICS)
     places = [str(folder / name) for name in FILES]
     if as_json:
         return json.dumps({"files": places, "comparison": _records(table)}, indent=2)
-    text = describe(projection, comparison, {scenario.name: scenario.title for scenario in scenarios})
+    titles = {scenario.name: scenario.title for scenario in scenarios}
+    text = describe(projection, comparison, titles, [_value(effects, titles, folder / RESULT)])
     return text + "\nWritten: " + "\n         ".join(places) + "\n"
+
+
+def _value(effects: xr.Dataset, titles: dict[str, str], result: Path) -> Table:
+    """Cost per QALY, with where to read on."""
+    from hisim.surfaces.economics_tables import value_table
+
+    qaly = "A QALY is one year of life in full health."
+    more = f"{qaly} By fifth and age, and net of what the money would do elsewhere: hisim economics {result}"
+    return value_table(effects.isel(draw=0), titles, [more])
 
 
 def _compared(projection: xr.Dataset, scenarios: Sequence[Scenario], by: Sequence[int] | None = None) -> xr.Dataset:
@@ -102,8 +117,8 @@ def overlap_of(scenarios: Sequence[Scenario]) -> tuple[str | None, tuple[str, ..
     return None, ()
 
 
-def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str]) -> str:
-    """Findings first, then the tables behind them."""
+def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str], more: Sequence[Table] = ()) -> str:
+    """Findings first, then the tables behind them, ``more`` last."""
     from hisim.surfaces import summary
     from hisim.surfaces.text import render, wrapped
 
@@ -127,6 +142,7 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
         summary.gap_table(comparison, lead),
         summary.level_table(comparison, lead),
         summary.cost_table(projection, lead),
+        *more,
     ]
     how_sure = [
         f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated "
@@ -145,29 +161,41 @@ def _cohorts(years: Sequence[int]) -> int:
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:
     """Compare the scenarios of one or more results with the same comparator."""
     from hisim.outcomes.comparison import tidy
-    from hisim.surfaces.export import read_projection
 
-    projections = [read_projection(path) for path in results]
-    projection = _joined(projections, results)
-    scenarios = {
-        name: read_scenario_text(text, name)
-        for one in projections
-        for name, text in json.loads(one.attrs["scenarios"]).items()
-    }
+    projection, scenarios = read_results(results)
     comparison = _compared(projection, list(scenarios.values()), by)
     if as_json:
         return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
     return describe(projection, comparison, {name: scenario.title for name, scenario in scenarios.items()})
 
 
+def read_results(results: Sequence[Path]) -> tuple[xr.Dataset, dict[str, Scenario]]:
+    """One or more results as one projection, and the scenarios in them by name.
+
+    Raises
+    ------
+    OutputError
+        For a file that is not a result.
+    ImpossibleModelError
+        For results with different comparators.
+    """
+    from hisim.surfaces.export import read_projection
+
+    projections = [read_projection(path) for path in results]
+    texts = {name: text for one in projections for name, text in json.loads(one.attrs["scenarios"]).items()}
+    projection = _joined(projections, results)
+    return projection, {name: read_scenario_text(text, name) for name, text in texts.items()}
+
+
 def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Dataset:
     import xarray as xr
 
     first = projections[0]
+    shared = [name for name in first.data_vars if "scenario" not in first[name].dims]
     rest = []
     for other, path in zip(projections[1:], results[1:], strict=True):
         same = first["deaths_batch"].isel(scenario=0).equals(other["deaths_batch"].isel(scenario=0))
-        if not same:
+        if not same or not first[shared].equals(other[shared]):
             raise ImpossibleModelError(
                 f"{path}: found another comparator than in {results[0]}; allowed: the same area, years, trend, seed "
                 "and people in all results that are compared"
@@ -175,7 +203,10 @@ def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Da
         rest.append(other.isel(scenario=slice(1, None)))
     if not rest:
         return first
-    joined = xr.concat([first, *rest], dim="scenario", join="outer", fill_value=0.0, combine_attrs="override")
+    joined = xr.concat(
+        [first, *rest], dim="scenario", data_vars="minimal", coords="minimal", compat="override", join="outer",
+        fill_value=0.0, combine_attrs="override",
+    )  # fmt: skip
     names = joined["scenario"].values.tolist()
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hisim.declare.files import read_intervention, read_scenario, read_scenario_text, write_scenario
+from hisim.declare.delivery import PROFILES
+from hisim.declare.files import library_names, read_intervention, read_scenario, read_scenario_text, write_scenario
 from hisim.errors import InvalidFileError
 
 GOOD = """\
@@ -25,8 +26,12 @@ interventions:
   - use: antihypertensives
     to: 0.7
 """
-NAMES = "antihypertensives, statins, stop-smoking-services"
-USE_KEYS = "use, relative, to, add, from, full_from, until"
+NAMES = ", ".join(library_names())
+USE_KEYS = "use, relative, to, add, profile, steps, capacity, from, full_from, until"
+ONE_KIND = "exactly one of relative, to, add, profile, steps"
+STEPS = "need_known, offered, taken_up, delivered, sustained"
+*FIRST_PROFILES, LAST_PROFILE = [f"'{name}'" for name in PROFILES]
+PROFILE = f"{', '.join(FIRST_PROFILES)} or {LAST_PROFILE}"
 
 
 def messages(text: str) -> list[str]:
@@ -198,12 +203,69 @@ def test_written_file_reads_back() -> None:
             "    to: 0.7",
             "    to: 0.7\n    add: 0.1",
             "14:5: interventions[1].add: 'add' beside 'to': two lines that set the same thing (see line 13); "
-            "allowed: exactly one of relative, to, add",
+            f"allowed: {ONE_KIND}",
+        ),
+        (
+            "    to: 0.7",
+            "    profile: proportionate\n    steps: {offered: 0.9}",
+            "14:5: interventions[1].steps: 'steps' beside 'profile': two lines that set the same thing (see line 13); "
+            f"allowed: {ONE_KIND}",
+        ),
+        (
+            "to: 0.7",
+            "profile: industrial",
+            f"13:14: interventions[1].profile: 'industrial'; allowed: {PROFILE}; did you mean 'industrial_scale'?",
+        ),
+        ("to: 0.7", "profile:", f"12:5: interventions[1]: no amount; allowed: {ONE_KIND}"),
+        (
+            "to: 0.7",
+            "steps: {taken_up: 1.2}",
+            "13:23: interventions[1].steps.taken_up: 1.2; allowed: a fraction, at most 1: for 1.2 % write 0.012",
+        ),
+        (
+            "to: 0.7",
+            "steps: {taken_up: {1: 0.9, 2: 0.8, 3: 80, 4: 0.8, 5: 0.8}}",
+            "13:43: interventions[1].steps.taken_up.3: 80; allowed: a fraction, at most 1: for 80 % write 0.8",
+        ),
+        ("to: 0.7", "steps: {offered: -1}", "13:22: interventions[1].steps.offered: -1; allowed: 0 or more"),
+        (
+            "to: 0.7",
+            "steps: {take_up: 0.9}",
+            "13:13: interventions[1].steps.take_up: the unknown key 'take_up'; "
+            f"allowed: {STEPS}; did you mean 'taken_up'?",
+        ),
+        ("to: 0.7", "steps: {}", f"13:5: interventions[1].steps: no step; allowed: one or more of {STEPS}"),
+        (
+            "to: 0.7",
+            "steps: {offered: }",
+            f"13:5: interventions[1].steps: no step; allowed: one or more of {STEPS}",
+        ),
+        ("to: 0.7", "steps: 0.9", "13:12: interventions[1].steps: 0.9; allowed: a map of keys and values"),
+        ("to: 0.7", "to: 0.7\n    capacity: -1", "14:15: interventions[1].capacity: -1; allowed: 0 or more"),
+        (
+            "to: 0.7",
+            "to: 0.7\n    capacity: 2e9",
+            "14:15: interventions[1].capacity: 2000000000.0; allowed: 1000000000 or less",
+        ),
+        (
+            "to: 0.7",
+            "to: 0.7\n    capacity: {1: 5}",
+            "14:15: interventions[1].capacity: a map; allowed: a number",
+        ),
+        (
+            "to: 0.7",
+            "capacity: 1000",
+            f"12:5: interventions[1]: no amount; allowed: {ONE_KIND}",
+        ),
+        (
+            "end: 2020",
+            "end: 2020\nsimulation: {uptake_correlation: 1}",
+            "6:34: simulation.uptake_correlation: 1; allowed: 0.95 or less",
         ),
         (
             "\n    to: 0.7",
             "",
-            "12:5: interventions[1]: no amount; allowed: exactly one of relative, to, add",
+            f"12:5: interventions[1]: no amount; allowed: {ONE_KIND}",
         ),
         (
             "end: 2020",
@@ -219,6 +281,7 @@ def test_written_file_reads_back() -> None:
         ("hisim: 1", "hisim: 2", "1:8: hisim: 2; allowed: 1"),
         ("hisim: 1\n", "", "1:1: hisim: missing: this key is required"),
         ("title: More drugs\n", "", "1:1: title: missing: this key is required"),
+        ("title: More drugs", "title:", "3:1: title: nothing; allowed: text (in quotes if it looks like a number)"),
         ("title: More drugs", "title: 12", "3:8: title: 12; allowed: text (in quotes if it looks like a number)"),
         (
             "title: More drugs",

@@ -1,37 +1,44 @@
-"""Intervention files: the packaged three, and what does not load."""
+"""The packaged interventions: what they say, and that every number of theirs is accounted for."""
 
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
+from typing import get_args
 
 import pytest
+from synthetic import library_of, make_check, make_treatment
 
-from hisim.declare.files import library_names, load_library, read_intervention
-from hisim.declare.intervention import ReachTable, SmokingCessation, Treatment, quantities
-from hisim.errors import InvalidFileError
-from hisim.variables import CAUSES, INPUTS
+from hisim.declare.delivery import CHRISTMAS_TREE, PROFILES, STEP_WORDS, STEPS
+from hisim.declare.evidence import STATE_WORDS, Chain, Cost, State, unknown_sources
+from hisim.declare.files import library_names, load_library
+from hisim.declare.intervention import (
+    EXPOSURE_UNITS,
+    MECHANISMS,
+    AnyIntervention,
+    Cause,
+    HazardEffect,
+    Register,
+    RemovedExposure,
+    SmokingCessation,
+    Treatment,
+    quantities,
+)
+from hisim.declare.scenario import Steps, Use
+from hisim.errors import ImpossibleModelError
+from hisim.model.slot_plan import slots_of
+from hisim.model.states import flags_of
+from hisim.model.tables import FLAGS
+from hisim.variables import CAUSES, CIRCUMSTANCES, EXPOSURES, REGISTERS
 
 
 def packaged(name: str) -> str:
     return (files("hisim") / "interventions" / f"{name}.yaml").read_text("utf-8")
 
 
-def problems(folder: Path, name: str, old: str, new: str) -> list[str]:
-    """Messages for the packaged file ``name`` with its first ``old`` made ``new``, without line and column."""
-    text = packaged(name)
-    assert old in text
-    path = folder / f"{name}.yaml"
-    path.write_text(text.replace(old, new, 1), "utf-8")
-    with pytest.raises(InvalidFileError, match=rf"{name}\.yaml:") as caught:
-        read_intervention(path)
-    return [str(problem).split(": ", 1)[1] for problem in caught.value.problems]
-
-
 def test_the_library_holds_the_three_actions() -> None:
     library = load_library()
-    assert tuple(library) == library_names() == ("antihypertensives", "statins", "stop-smoking-services")
-    pills, statins, service = library.values()
+    assert tuple(library) == library_names() == tuple(sorted(library))
+    pills, statins, service = (library[name] for name in ("antihypertensives", "statins", "stop-smoking-services"))
     assert isinstance(pills, Treatment)
     assert isinstance(statins, Treatment)
     assert isinstance(service, SmokingCessation)
@@ -55,7 +62,9 @@ def test_the_cost_of_an_attempt_agrees_with_what_the_service_spent() -> None:
 @pytest.mark.parametrize("name", library_names())
 def test_every_number_has_a_source_or_says_that_it_is_assumed(name: str) -> None:
     found = dict(quantities(load_library()[name]))
-    assert len(found) >= 6
+    assert {"lag_years", "persistence_years"} <= set(found)
+    assert any(path.startswith("cost.") for path in found)
+    assert list(unknown_sources(load_library()[name].model_dump())) == []
     for quantity in found.values():
         assert (quantity.status == "assumption" and quantity.note) or quantity.source in load_library()[name].sources
 
@@ -67,123 +76,55 @@ def test_every_cited_key_is_used(name: str) -> None:
     assert unused == []
 
 
+@pytest.mark.parametrize("name", library_names())
+def test_a_file_is_of_its_mechanism_and_its_chain_goes_up(name: str) -> None:
+    item = load_library()[name]
+    assert type(item) is MECHANISMS[item.mechanism]
+    now, full = item.delivery.steps_now, item.delivery.steps_achievable
+    assert all(0 <= before <= after <= 1 for step in STEPS for before, after in zip(now[step], full[step], strict=True))
+
+
 def test_names_are_those_of_the_data_dictionary() -> None:
-    from typing import get_args
-
-    from hisim.declare.intervention import Cause
-
     assert get_args(Cause) == CAUSES
-    assert set(get_args(ReachTable)) <= set(INPUTS)
+    assert get_args(HazardEffect.model_fields["cause"].annotation) == (*CAUSES, "all")
+    assert get_args(Register) == REGISTERS
+    assert tuple(EXPOSURE_UNITS) == EXPOSURES
+    assert set(get_args(RemovedExposure.model_fields["removes"].annotation)) <= set(CIRCUMSTANCES)
+    assert tuple(STATE_WORDS) == get_args(State)
+    flags = {flag for state in get_args(State) for flag, _ in flags_of(state)}
+    assert flags == {*FLAGS, "current_smoker"}
+
+
+def test_steps_and_profiles_have_one_list_of_names() -> None:
+    for names in (Chain.model_fields, Steps.model_fields, STEP_WORDS, CHRISTMAS_TREE):
+        assert tuple(names) == STEPS
+    literal, _ = get_args(Use.model_fields["profile"].annotation)
+    assert get_args(literal) == tuple(PROFILES)
+    assert sum(map(len, CHRISTMAS_TREE.values())) == 13
+
+
+def test_a_cost_has_a_line_for_each_unit() -> None:
+    money, _ = get_args(Cost.model_fields["per_year_gbp"].annotation)
+    assert len(get_args(money.model_fields["unit"].annotation)) == len(Cost.model_fields)
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "message"),
-    [
-        (
-            "statins",
-            "  source: VINO16\n",
-            "",
-            "sustained: a number without a source; allowed: a source key, or 'status: assumption' with a note",
-        ),
-        (
-            "statins",
-            "  source: VINO16\n",
-            "  source: VINO\n",
-            "sustained cites 'VINO', which sources does not hold; allowed: a key of sources",
-        ),
-        (
-            "statins",
-            "value: 0.867",
-            "value: 86.7",
-            "sustained.value: 86.7; allowed: a fraction, at most 1: for 86.7 % write 0.867",
-        ),
-        (
-            "statins",
-            "value: 0.867",
-            "value: 0.95",
-            "sustained: low 0.5, value 0.95, high 0.9; allowed: low <= value <= high",
-        ),
-        ("statins", "value: 0.867", "value: .inf", "sustained.value: '.inf'; allowed: a finite number"),
-        (
-            "statins",
-            "unit: fraction",
-            "unit: per cent",
-            "sustained.unit: 'per cent'; allowed: 'fraction' or 'fraction per year'",
-        ),
-        (
-            "statins",
-            "cause: stroke",
-            "cause: strokes",
-            "effects[1].cause: 'strokes'; allowed: 'ihd', 'stroke', 'other_circulatory', 'lung_cancer', "
-            "'colorectal_cancer', 'breast_cancer', 'other_neoplasms', 'copd', 'other_respiratory', 'diabetes', "
-            "'liver_disease', 'dementia', 'unintentional_injury', 'intentional_injury', 'neonatal' or 'other'; "
-            "did you mean 'stroke'?",
-        ),
-        (
-            "statins",
-            "cause: stroke",
-            "cause: ihd",
-            "two effects on ihd; allowed: one effect on each exposure and each cause",
-        ),
-        ("statins", "value: 0.8\n", "value: -0.8\n", "effects[0].hazard_ratio.value: -0.8; allowed: more than 0"),
-        (
-            "statins",
-            "    hazard_ratio:",
-            "    hazard_ration:",
-            "effects[0].hazard_ration: the unknown key 'hazard_ration'; allowed: cause, hazard_ratio; "
-            "did you mean 'hazard_ratio'?",
-        ),
-        (
-            "statins",
-            "mechanism: treatment",
-            "mechanism: treatmnt",
-            "mechanism: 'treatmnt'; allowed: 'treatment' or 'smoking_cessation'; did you mean 'treatment'?",
-        ),
-        (
-            "statins",
-            "mechanism: treatment\n",
-            "",
-            "missing: this key is required; allowed: 'treatment' or 'smoking_cessation'",
-        ),
-        (
-            "statins",
-            'price_year: "2009"',
-            'price_year: "09"',
-            'cost.per_person_year_gbp.price_year: \'09\'; allowed: a year in quotes, such as "2009" or "2012/13"',
-        ),
-        (
-            "statins",
-            "ages: [35, 100]",
-            "ages: [100, 35]",
-            "eligible: ages from 100 to 35; allowed: the youngest age first",
-        ),
-        (
-            "statins",
-            "sexes: [Female, Male]",
-            "sexes: [Female, Female]",
-            "eligible: the same sex twice; allowed: each sex once",
-        ),
-        (
-            "antihypertensives",
-            "unit: mmHg",
-            "unit: kPa",
-            "effects[0]: a change of sbp in 'kPa'; allowed: mmHg",
-        ),
-        (
-            "antihypertensives",
-            "  note: >-\n    Trials reach their full relative effect within one to two years; a peer model assumes "
-            "five (1 to 10). The later end\n    of the trials is taken, and the range reaches from none to five.\n",
-            "",
-            "lag_years: an assumption without a note; allowed: a note that says why this number was assumed",
-        ),
-        (
-            "stop-smoking-services",
-            "  odds_ratio_per_decile:",
-            "  odds_ratio:",
-            "success_12_months.odds_ratio: the unknown key 'odds_ratio'; allowed: level, odds_ratio_per_decile; "
-            "did you mean 'odds_ratio_per_decile'?",
-        ),
-    ],
+    "item",
+    [make_check(name="new", starts=(("asprin", "everyone", 0.1),)), make_treatment(name="new", also=("asprin",))],
+    ids=["starts", "also"],
 )
-def test_what_does_not_load(tmp_path: Path, name: str, old: str, new: str, message: str) -> None:
-    assert message in problems(tmp_path, name, old, new)
+def test_a_treatment_that_no_file_defines(item: AnyIntervention) -> None:
+    with pytest.raises(
+        ImpossibleModelError, match=r"^new: found the treatment 'asprin'; allowed: antihypertensive, stat"
+    ):
+        slots_of(library_of(item))
+
+
+def test_a_treatment_that_two_files_define_differently() -> None:
+    one, other = make_treatment(name="one", sbp=-5.0), make_treatment(name="other", sbp=-6.0)
+    message = (
+        r"^antihypertensive: found two definitions, in 'one' and 'other'; allowed: one, which the other names under"
+    )
+    with pytest.raises(ImpossibleModelError, match=message):
+        slots_of(library_of(one, other))
+    slots_of(library_of(one, one.model_copy(update={"id": "other"})))

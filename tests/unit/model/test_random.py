@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hisim.model.random import FIRST_TREATMENT, LIFELONG, YEARLY, cohort_number, fill_uniforms, philox
-from hisim.model.tables import TREATMENTS
+from hisim.declare.files import load_library
+from hisim.model import random
+from hisim.model.random import LIFELONG, YEARLY, cohort_number, fill_uniforms, philox, slot_block
+from hisim.model.slot_plan import slots_of
 from hisim.model.twin import uniforms
+from hisim.variables import CONDITIONS, REGISTERS
 
 # Published with Salmon et al. (2011), Random123 1.x, file kat_vectors, philox4x32 with 10 rounds.
 VECTORS = [
@@ -70,6 +73,25 @@ def test_the_twin_draws_the_same_numbers():
 def test_cohorts_and_events_have_numbers_of_their_own():
     numbers = {cohort_number(q, s, b) for q in range(1, 6) for s in (0, 1) for b in range(1900, 2060)}
     assert len(numbers) == 5 * 2 * 160
-    assert len(set(LIFELONG)) == len(LIFELONG)
-    assert LIFELONG[FIRST_TREATMENT:] == TREATMENTS
+    assert len(set(LIFELONG)) == len(LIFELONG) <= 4 * random.LIFELONG_BLOCKS
     assert len(set(YEARLY)) == len(YEARLY) <= 4
+
+
+def test_names_lead_to_their_events():
+    lifelong = {"SMOKING": "smoking", "YEARS_SINCE_QUIT": "years_since_quit", "ALCOHOL": "alcohol",
+                "DRINKS": "drinks", "UPTAKE": "uptake"}  # fmt: skip
+    assert {name: LIFELONG[getattr(random, name)] for name in lifelong} == lifelong
+    yearly = {name.upper(): name for name in YEARLY}
+    assert {name: YEARLY[getattr(random, name)] for name in yearly} == yearly
+    found = [LIFELONG[event] if event >= 0 else "" for event in random.CONDITION_EVENTS]
+    assert found == [name if name != "recent_tia" else "" for name in CONDITIONS]
+    assert [LIFELONG[event] for event in random.REGISTER_EVENTS] == [f"{name}_known" for name in REGISTERS]
+
+
+def test_every_slot_has_a_block_of_its_own():
+    names = {slot.name for slot in slots_of(load_library())}
+    blocks = {slot_block(name) for name in names}
+    assert len(blocks) == len(names)
+    assert blocks.isdisjoint({*range(random.LIFELONG_BLOCKS), random.YEARLY_BLOCK})
+    assert max(blocks) < 2**16
+    assert slot_block("statin") == slot_block("statin") != slot_block("antihypertensive")
