@@ -247,6 +247,8 @@ class Common(Declaration):
     """Findings that go the other way; kept and shown."""
     caution: Text | None = None
     """Where a reader of results would be misled without it: a sentence that every result carries."""
+    author_must_supply: Text | None = None
+    """What is not known, so that no scenario may use this file: only a file of its author's own that states it."""
     sources: Annotated[dict[Title, Text], Field(min_length=1)]
     """Full citation of every source used, by key."""
 

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from hisim.declare.evidence import unknown_sources
 from hisim.declare.intervention import MECHANISMS, AnyIntervention
 from hisim.declare.nodes import Entry, Node, compose, shown
-from hisim.declare.refusals import MISSING, Places, conflict_problem, problems_of
-from hisim.declare.scenario import Scenario, Use, conflicts
+from hisim.declare.refusals import MISSING, READER_ONLY, Places, conflict_problem, problems_of
+from hisim.declare.scenario import FileText, Scenario, Use, conflicts
 from hisim.errors import InvalidFileError, Problem, nearest_name
 
 MOST_BYTES = 256 * 1024
@@ -36,11 +36,16 @@ def read_scenario(path: str | Path) -> Scenario:
     InvalidFileError
         With every problem found, in this file and in those it extends.
     """
-    return _scenario(_inherited(Path(path), str(path), ()))
+    return _scenario(_inherited(Path(path), str(path), ()), None)
 
 
-def read_scenario_text(text: str, name: str = "scenario") -> Scenario:
+def read_scenario_text(text: str, name: str = "scenario", own: Mapping[str, str] | None = None) -> Scenario:
     """The scenario in ``text``; ``name`` stands for its file in messages. Touches no disk: no ``extends``.
+
+    Parameters
+    ----------
+    own
+        What the intervention files hold that the scenario names under ``file``, by the name it gives.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def read_scenario_text(text: str, name: str = "scenario") -> Scenario:
         raise InvalidFileError(
             [Problem(name, entry.line, entry.column, "extends", "extends", "a scenario that stands alone")]
         )
-    return _scenario(root)
+    return _scenario(root, {} if own is None else own)
 
 
 def read_intervention(path: str | Path) -> AnyIntervention:
@@ -243,11 +248,11 @@ def _base(entry: Entry, path: Path, name: str, above: tuple[tuple[Path, str], ..
         raise
 
 
-def _scenario(root: Node) -> Scenario:
-    """The scenario in a tree; raises with every problem of its content."""
+def _scenario(root: Node, own: Mapping[str, str] | None) -> Scenario:
+    """The scenario in a tree; raises with every problem of its content. ``own`` None: files may be read."""
     data, places = root.plain(), Places(root)
     problems = [conflict_problem(places, conflict) for conflict in conflicts(data)]
-    problems.extend(_resolve(data, places))
+    problems.extend(_resolve(data, places, own))
     try:
         scenario = Scenario.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -258,19 +263,49 @@ def _scenario(root: Node) -> Scenario:
     return scenario
 
 
-def _resolve(data: dict[Any, Any], places: Places) -> Iterator[Problem]:
+def _resolve(data: dict[Any, Any], places: Places, own: Mapping[str, str] | None) -> Iterator[Problem]:
     """Put each intervention that is named beside its name; report the names that the library lacks."""
     uses = data.get("interventions")
     for index, use in enumerate(uses if isinstance(uses, list) else ()):
         name = use.get("use") if isinstance(use, dict) else None
-        if not isinstance(name, str) or "intervention" in use:
+        if not isinstance(name, str) or any(key in use for key in READER_ONLY):
             continue
-        if name in library_names():
+        place = ("interventions", index, "use")
+        if isinstance(use.get("file"), str):
+            try:
+                use["file_text"], use["intervention"] = _own(use["file"], places.find((*place[:2], "file"))[1], own)
+            except InvalidFileError as error:
+                yield from error.problems
+                continue
+            if use["intervention"].id != name:
+                yield places.problem(place, shown(name), f"'{use['intervention'].id}', as in {shown(use['file'])}")
+        elif name in library_names():
             use["intervention"] = packaged_intervention(name)
         else:
             near = nearest_name(name, library_names())
             found = f"the unknown intervention {shown(name)}"
-            yield places.problem(("interventions", index, "use"), found, ", ".join(library_names()), near)
+            yield places.problem(place, found, ", ".join(library_names()), near)
+        if missing := getattr(use.get("intervention"), "author_must_supply", None):
+            found = f"{shown(name)}, of which this is not known: {missing}"
+            yield places.problem(place, found, "'file' with an intervention file of your own that states it")
+
+
+def _own(name: str, node: Node, own: Mapping[str, str] | None) -> tuple[FileText, AnyIntervention]:
+    """Text and intervention of a file that a scenario names; raises with its problems, or one at the name."""
+
+    def refused(found: str, allowed: str) -> InvalidFileError:
+        return InvalidFileError([Problem(node.file, node.line, node.column, "file", found, allowed)])
+
+    if not name or "\0" in name or PurePath(name).is_absolute() or not name.isprintable():
+        raise refused(shown(name), "the name of one file, relative to this one")
+    if own is not None and name not in own:
+        raise refused(shown(name), "a scenario that stands alone")
+    path = str(PurePath(node.file).parent / name)
+    try:
+        text = _text(Path(path), path) if own is None else own[name]
+    except InvalidFileError as error:
+        raise refused(f"{path}: {error.problems[0].found}", error.problems[0].allowed) from None
+    return FileText(text), _intervention(text, path, PurePath(name).stem)
 
 
 def _intervention(text: str, name: str, stem: str) -> AnyIntervention:

@@ -15,8 +15,8 @@ from hisim.declare.scenario import FILLED_IN, Scenario
 from hisim.errors import Problem, nearest_name
 
 Loc = tuple[int | str, ...]
-READER_ONLY = "intervention"
-"""A field the reader fills in; a file may not."""
+READER_ONLY = ("intervention", "file_text")
+"""Fields of a use that the reader fills in; a file may not."""
 MISSING = "missing: this key is required"
 EXTENDS = "extends"
 """A key of files that the reader resolves; a scenario has no such field."""
@@ -104,13 +104,12 @@ def problems_of(errors: Iterable[Any], places: Places, model: Any) -> Iterator[P
         loc, kind = error["loc"], error["type"]
         if _filled_in(places, loc) or (kind == "too_short" and _fails_inside(loc, errors)):
             continue
-        if kind == "extra_forbidden" or (kind == "is_instance_of" and READER_ONLY in loc):
-            loc = loc[: loc.index(READER_ONLY) + 1] if kind == "is_instance_of" else loc
+        if kind in ("extra_forbidden", "is_instance_of"):
             names = fields_at(model, loc[:-1])
             found = f"the unknown key {shown(loc[-1])}"
             yield places.problem(loc, found, ", ".join(names), nearest_name(loc[-1], names), at_key=True)
         elif kind == "missing":
-            if loc[-1] != READER_ONLY and (loc[:-1], loc[-1]) not in misspelt:
+            if loc[-1] not in READER_ONLY and (loc[:-1], loc[-1]) not in misspelt:
                 yield _missing(places, loc)
         elif kind == "quintiles":
             yield from _quintile_problems(places, loc, error["ctx"])
@@ -187,7 +186,7 @@ def fields_at(model: Any, loc: Loc) -> list[str]:
         elif not isinstance(step, int):
             candidates = [each for each in candidates if _tagged(each, step)] or candidates
     names = [field.alias or name for each in candidates for name, field in each.model_fields.items()]
-    return [name for name in names if name != READER_ONLY] + ([EXTENDS] if Scenario in candidates else [])
+    return [name for name in names if name not in READER_ONLY] + ([EXTENDS] if Scenario in candidates else [])
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

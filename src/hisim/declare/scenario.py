@@ -23,7 +23,13 @@ FILLED_IN = ("from", "full_from")
 """Keys of a use that are filled in when a file leaves them out."""
 AMOUNTS: tuple[ChangeKind, ...] = ("relative", "to", "add")
 CHANGE_KINDS = (*AMOUNTS, "profile", "steps")
-USE_KEYS = ("use", *CHANGE_KINDS, "capacity", "from", "full_from", "until", "intervention")
+USE_KEYS = ("use", "file", *CHANGE_KINDS, "capacity", "from", "full_from", "until", "intervention")
+
+
+class FileText(str):
+    """What an intervention file of the author's own holds; a type of its own, so that no file can set it."""
+
+    __slots__ = ()
 
 
 class Change(NamedTuple):
@@ -81,7 +87,10 @@ class Use(Declaration):
     """One intervention at one scale."""
 
     id: Slug = Field(alias="use")
-    """Which intervention of the library; each at most once."""
+    """Which intervention of the library, or of ``file``; each at most once."""
+    file: Title | None = None
+    """An intervention file of your own, named relative to this one and called after its id; it goes before the
+    library's of the same id."""
     relative: Times | None = None
     """Coverage times this, 0 to 10: one number, or one for each quintile. 1.4 = 40 % more."""
     to: Shares | None = None
@@ -104,6 +113,8 @@ class Use(Declaration):
     """Last year of delivery; afterwards what was gained fades. Left out = to the end."""
     intervention: SkipJsonSchema[InstanceOf[Common]] = Field(exclude=True, repr=False)
     """The intervention itself, put here by the reader."""
+    file_text: SkipJsonSchema[InstanceOf[FileText] | None] = Field(default=None, exclude=True, repr=False)
+    """What ``file`` holds, put here by the reader, so that a result can be computed again from itself."""
 
     @model_validator(mode="before")
     @classmethod

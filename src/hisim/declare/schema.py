@@ -28,7 +28,9 @@ def scenario_schema() -> dict[str, Any]:
     use = schema["$defs"]["Use"]
     use["required"] = [key for key in use["required"] if key not in FILLED_IN]
     use["oneOf"] = [{"required": [kind]} for kind in CHANGE_KINDS]
-    use["properties"]["use"]["enum"] = list(library_names())
+    name = use["properties"]["use"]
+    own = {key: name.pop(key) for key in ("type", "pattern", "maxLength")}
+    name["anyOf"] = [{"enum": list(library_names())}, own]
     for kind in CHANGE_KINDS:
         choices = [choice for choice in use["properties"][kind]["anyOf"] if choice != {"type": "null"}]
         use["properties"][kind] = {**use["properties"][kind], "anyOf": choices}

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import xarray as xr
 
-from hisim.declare.files import load_library
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError
 from hisim.inputs.load import load_inputs
@@ -22,7 +21,7 @@ from hisim.model.plan import Cohort, Plan, make_plan
 from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served
-from hisim.model.slot_plan import Library
+from hisim.model.slot_plan import Library, library_of_run
 from hisim.model.tables import LANES, CohortResult, Float64
 from hisim.variables import (
     AGE_BANDS,
@@ -90,8 +89,7 @@ def project(
         inputs = inputs_of(first)
     check(inputs, INPUTS)
     _same_years(first, inputs)
-    library = load_library() if library is None else library
-    plan = make_plan(inputs, several, library)
+    plan = make_plan(inputs, several, library_of_run(several, library))
     results = _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk)
     dataset = _add_up(plan, inputs, results, progress)
     dataset.attrs.update(provenance(several, inputs))

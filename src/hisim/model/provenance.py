@@ -23,9 +23,18 @@ def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, s
     return attrs | {
         "title": "hisim projection",
         "scenarios": json.dumps({scenario.name: write_scenario(scenario) for scenario in scenarios}),
+        "own_interventions": json.dumps(_own_files(scenarios)),
         "hisim_version": __version__,
         "versions": json.dumps({"numpy": np.__version__, "numba": numba.__version__, "xarray": xr.__version__}),
         "seed": str(settings.seed),
         "estimator": settings.estimator,
         "people_per_cohort": str(settings.people_per_cohort),
+    }
+
+
+def _own_files(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
+    """What the intervention files hold that each scenario names itself, by scenario and the name it gives."""
+    return {
+        scenario.name: {str(use.file): use.file_text for use in scenario.interventions if use.file_text is not None}
+        for scenario in scenarios
     }

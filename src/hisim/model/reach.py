@@ -12,11 +12,20 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.delivery import STEPS
-from hisim.declare.files import load_library
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.mechanisms import case_finding, smoking_cessation, treatment
-from hisim.model.slot_plan import Library, Route, Slot, drug_of, in_year, known_now, served_now, slots_of
+from hisim.model.slot_plan import (
+    Library,
+    Route,
+    Slot,
+    drug_of,
+    in_year,
+    known_now,
+    library_of_run,
+    served_now,
+    slots_of,
+)
 from hisim.model.states import REGISTER_OF, flags_of, share_in
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS
@@ -30,7 +39,7 @@ def reach(scenario: Scenario, inputs: xr.Dataset, library: Library | None = None
     Dataset with ``eligible``, ``served_now`` and ``served_full`` (intervention, quintile) [persons; for a
     stop smoking service, persons per year].
     """
-    slots = slots_of(load_library() if library is None else library)
+    slots = slots_of(library_of_run([scenario], library))
     rows = [_one(use, slots, inputs) for use in scenario.interventions]
     names = ("eligible", "served_now", "served_full")
     return _dataset({name: [row[i] for row in rows] for i, name in enumerate(names)}, scenario, inputs)

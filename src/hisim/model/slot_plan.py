@@ -6,13 +6,14 @@ uses in a scenario may route people to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import xarray as xr
 
+from hisim.declare.files import load_library
 from hisim.declare.intervention import (
     AnyIntervention,
     BirthOutcome,
@@ -74,6 +75,26 @@ def drug_of(item: object) -> str | None:
     if isinstance(item, Treatment):
         return item.treatment
     return item.id if isinstance(item, ExposureShift | MortalityEffect | BirthOutcome) else None
+
+
+def library_of_run(scenarios: Iterable[Scenario], library: Library | None = None) -> Library:
+    """``library`` (by default the packaged one), with the definitions that ``scenarios`` bring in files of their own.
+
+    Raises
+    ------
+    ImpossibleModelError
+        When two scenarios of a run define one intervention differently: a drug can have one effect only.
+    """
+    own: dict[str, AnyIntervention] = {}
+    for scenario in scenarios:
+        for use in scenario.interventions:
+            item = cast(AnyIntervention, use.intervention)
+            if own.setdefault(use.id, item) != item:
+                raise ImpossibleModelError(
+                    f"{use.id}: found two definitions, the second in '{scenario.name}'; allowed: the same in all "
+                    "scenarios of a run"
+                )
+    return {**(load_library() if library is None else library), **own}
 
 
 def slots_of(library: Library) -> list[Slot]:

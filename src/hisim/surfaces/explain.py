@@ -192,6 +192,8 @@ def intervention_lines(item: Common) -> Iterator[str]:
     yield f"  Does: {_does(item)}."
     if item.caution:
         yield f"  CAUTION: {item.caution}"
+    if item.author_must_supply:
+        yield f"  NOT KNOWN, so that a scenario needs a file of its author's own: {item.author_must_supply}"
     yield f"  Reaches now: {item.reach_now}"
     for _, label, quantity, fifths in numbers(item):
         yield f"  {label}: {number(quantity, fifths)}"

@@ -27,7 +27,7 @@ interventions:
     to: 0.7
 """
 NAMES = ", ".join(library_names())
-USE_KEYS = "use, relative, to, add, profile, steps, capacity, from, full_from, until"
+USE_KEYS = "use, file, relative, to, add, profile, steps, capacity, from, full_from, until"
 ONE_KIND = "exactly one of relative, to, add, profile, steps"
 STEPS = "need_known, offered, taken_up, delivered, sustained"
 *FIRST_PROFILES, LAST_PROFILE = [f"'{name}'" for name in PROFILES]
