@@ -119,20 +119,22 @@ def slots_of(library: Library) -> list[Slot]:
                     f"{name}: found two definitions, in '{other.id}' and '{item.id}'; allowed: one, which the other "
                     "names under 'also'"
                 )
-    names = {name for name, _ in found}
     for item in library.values():
-        for name in _other_drugs(item):
-            if name not in names:
+        for name, state in _other_drugs(item):
+            if not any((name, flag) in found for flag, _ in flags_of(state)):
+                names = sorted({drug for drug, flag in found if flag in dict(flags_of(state))})
                 raise ImpossibleModelError(
-                    f"{item.id}: found the treatment '{name}'; allowed: {', '.join(sorted(names))}"
+                    f"{item.id}: found the treatment '{name}' for the state '{state}'; allowed: "
+                    f"{', '.join(names) or 'none, because no intervention treats that state'}"
                 )
     return [found[key] for key in sorted(found)]
 
 
-def _other_drugs(item: AnyIntervention) -> tuple[str, ...]:
+def _other_drugs(item: AnyIntervention) -> tuple[tuple[str, str], ...]:
+    """Treatments that an intervention puts people on and does not define, and the state they are for."""
     if isinstance(item, Treatment):
-        return item.also
-    return tuple(start.treatment for start in item.starts) if isinstance(item, CaseFinding) else ()
+        return tuple((name, item.eligible.state) for name in item.also)
+    return tuple((start.treatment, start.state) for start in item.starts) if isinstance(item, CaseFinding) else ()
 
 
 def routes(slot: Slot, scenario: Scenario) -> Iterator[Route]:

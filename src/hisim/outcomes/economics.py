@@ -60,6 +60,9 @@ OPPORTUNITY_SHARES = (0.26, 0.22, 0.22, 0.16, 0.14)
 """Part of the health lost to displaced spending that each fifth bears, most deprived first [4]_."""
 ROUNDING = 1e-9
 """Deaths averted below this part of the comparator's deaths are what is left of rounding, not a benefit."""
+AGE_GROUPS = {"under 1": 0, "1-64": 1, "65-74": 65, "75 and over": 75}
+"""Broad ages, each from its first year of age to the next group's; together they are everybody."""
+ALL_AGES = "all ages"
 VERDICTS = ("no change", "gains at a cost", "dominant", "dominated", "saves at a loss")
 """Where a scenario lies against the comparator: nothing differs; more QALYs for more money; no fewer QALYs for no
 more money; no more QALYs for no less money; fewer QALYs for less money."""
@@ -73,8 +76,7 @@ def discount_factors(years: xr.DataArray, rate: float) -> xr.DataArray:
     ImpossibleModelError
         For a rate that is negative or not finite.
     """
-    if not (np.isfinite(rate) and rate >= 0):
-        raise ImpossibleModelError(f"discount: found {rate:g}; allowed: 0 or more, as a fraction per year")
+    _check_rate("discount", rate)
     weights = (1.0 + rate) ** -(years.values - years.values[0]).astype(float)
     return xr.DataArray(weights, {"year": years.values}, "year")
 
@@ -182,10 +184,13 @@ def cost_effectiveness(
         As :func:`qalys`; for an opportunity cost that is not above 0, or shares that are not five or do not add to 1.
     """
     shares = _shares(opportunity_shares)
+    health = discount if discount_health is None else discount_health
+    _check_rate("discount", discount)
+    _check_rate("discount_health", health)
     if not (np.isfinite(opportunity_cost_gbp_per_qaly) and opportunity_cost_gbp_per_qaly > 0):
         found = f"{opportunity_cost_gbp_per_qaly:g}"
         raise ImpossibleModelError(f"opportunity_cost_gbp_per_qaly: found {found}; allowed: above 0")
-    gained = _change(qalys(projection, values, discount if discount_health is None else discount_health))
+    gained = _change(qalys(projection, values, health))
     programme = _change(programme_cost(projection, discount))
     spend = _change(nhs_spend(projection, values, discount))
     total = programme + spend
@@ -207,10 +212,39 @@ def cost_effectiveness(
     )
     return result.assign_attrs(
         discount=discount,
-        discount_health=discount if discount_health is None else discount_health,
+        discount_health=health,
         opportunity_cost_gbp_per_qaly=opportunity_cost_gbp_per_qaly,
         opportunity_shares=", ".join(f"{share:g}" for share in opportunity_shares),
     )
+
+
+def qalys_gained_by_age(projection: xr.Dataset, values: xr.Dataset, discount: float = DISCOUNT) -> xr.DataArray:
+    """QALYs that every scenario gains over all years together, by the age at which they are lived.
+
+    Parameters
+    ----------
+    projection, values, discount : as :func:`qalys`.
+
+    Returns
+    -------
+    (scenario, draw, age_group, quintile) [QALYs], scenarios without the comparator; ``age_group`` is
+    :data:`AGE_GROUPS` and "all ages", their sum, which is ``qalys_gained`` of :func:`cost_effectiveness`.
+
+    Raises
+    ------
+    ImpossibleModelError
+        As :func:`qalys`.
+    """
+    require(projection, PROJECTION, "person_years")
+    require(values, INPUTS, "utility")
+    weights = values["utility"] * discount_factors(projection["year"], discount)
+    more = _change(projection["person_years"].sum("sex", skipna=False) * weights)
+    more = more.transpose("scenario", "draw", "age", "quintile")
+    parts = np.add.reduceat(more.values, list(AGE_GROUPS.values()), axis=2)
+    coords = {name: more[name].values for name in ("scenario", "draw", "quintile")} | {"age_group": list(AGE_GROUPS)}
+    grouped = xr.DataArray(parts, coords, ("scenario", "draw", "age_group", "quintile"))
+    gained = add_total(add_total(grouped, "quintile", QUINTILE_LABELS), "age_group", (*AGE_GROUPS, ALL_AGES))
+    return gained.assign_attrs(units="QALYs", long_name="QALYs gained, gross, by the age at which they are lived")
 
 
 def needed_to_cover(projection: xr.Dataset) -> xr.DataArray:
@@ -246,6 +280,11 @@ def needed_to_cover(projection: xr.Dataset) -> xr.DataArray:
     return needed.rename("needed_to_cover").assign_attrs(
         units="person-years of cover per death", long_name="Cover needed to postpone one death"
     )
+
+
+def _check_rate(name: str, rate: float) -> None:
+    if not (np.isfinite(rate) and rate >= 0):
+        raise ImpossibleModelError(f"{name}: found {rate:g}; allowed: 0 or more, as a fraction per year")
 
 
 def _weighted_years(projection: xr.Dataset, values: xr.Dataset, name: str, rate: float) -> xr.DataArray:

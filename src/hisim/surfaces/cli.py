@@ -133,6 +133,31 @@ def compare(
 
 
 @app.command()
+def economics(
+    results: Annotated[list[Path], typer.Argument(help="Results written by 'hisim run'.", show_default=False)],
+    discount: Annotated[
+        float | None,
+        typer.Option(help="How much less costs and health count each year, e.g. 0.015.", show_default="0.035"),
+    ] = None,
+    discount_health: Annotated[
+        float | None, typer.Option(help="The same for health alone.", show_default="as --discount")
+    ] = None,
+    opportunity_cost: Annotated[
+        float | None,
+        typer.Option(help="Pounds that gain one QALY elsewhere in the NHS, e.g. 20000.", show_default="12936"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what scenarios cost, what health that buys, and who gains, gross and net of what else the money could do.
+
+    Example: hisim economics results/three-actions/projection.nc --discount 0.015
+    """
+    from hisim.surfaces.economics import economics_file
+
+    show(economics_file(results, discount, discount_health, opportunity_cost, as_json=as_json))
+
+
+@app.command()
 def decompose(
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)],
     by: Annotated[int | None, typer.Option("--by", help="Year to count to.", show_default="last")] = None,
@@ -149,6 +174,23 @@ def decompose(
     from hisim.surfaces.decompose import decompose_file
 
     show(decompose_file(file, by, permutations, threads, progress(), as_json=as_json))
+
+
+@app.command()
+def validate(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write the page to.", show_default="print it")
+    ] = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Set hisim beside published results: where it agrees, where it does not, and why. Takes about half a minute.
+
+    Example: hisim validate --out docs/explanation/validation.md
+    """
+    from hisim.surfaces.validate import validate_file
+
+    show(validate_file(out, threads, progress(), as_json=as_json))
 
 
 def show(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 When = Literal["now", "full"]
 MOST = 1
+NAMED = 3
+"""How many losses one sentence names; the table holds all."""
 WIDTH = 150
 NOTHING = 1e-9
 """Shares below this are rounding."""
@@ -120,6 +123,22 @@ def sentence(use: Use, chains: Chains) -> str:
         f"({people(lost)}, {lost / most.need:.0%}); {'so it is in every fifth' if same else 'not so in every fifth'}. "
         f"Behind it: {', '.join(CHRISTMAS_TREE[step])}."
     )
+
+
+def weakest_sentence(chains: Chains) -> Iterator[str]:
+    """Where delivery loses most people now in the most deprived fifth: the largest losses, in one sentence.
+
+    What reaches nobody yet, such as a policy that is not in force, is left out.
+    """
+    losses = []
+    for use in chains.scenario.interventions:
+        one = chains.of(use, "now", MOST)
+        if one.weakest is not None and one.left[-1] > 0:
+            lost = float(one.lost.max())
+            losses.append((lost, f"{use.id} {LOST_WORDS[one.weakest]} ({people(lost)} people, {lost / one.need:.0%})"))
+    told = [text for _, text in sorted(losses, reverse=True)[:NAMED]]
+    if told:
+        yield f"Delivery loses most people in need in the most deprived fifth now: {'; '.join(told)}."
 
 
 def weakest_table(chains: Chains) -> Table:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hisim.declare.files import read_scenario
-from hisim.surfaces.export import check_folder
-from hisim.surfaces.runs import FILES, projected, write_and_describe
+from hisim.surfaces.export import FILES, check_folder
+from hisim.surfaces.runs import projected, write_and_describe
 
 SCENARIOS = ("three-actions", "antihypertensives", "statins", "stop-smoking")
 
@@ -25,8 +25,8 @@ def run_demo(out: Path | None, threads: int | None, progress: Callable[[float], 
     scenarios = [read_scenario(folder / f"{name}.yaml") for name in SCENARIOS]
     target = out or Path("results") / "demo"
     check_folder(target, FILES, overwrite=out is None)
-    projection = projected(scenarios, threads, progress)
-    text = write_and_describe(projection, scenarios, target, as_json=False)
+    inputs, projection = projected(scenarios, threads, progress)
+    text = write_and_describe(projection, inputs, scenarios, target, as_json=False)
     return text + (
         "\nNext: hisim explain scenarios/three-actions.yaml     whom it reaches, how strongly, on what source\n"
         "      hisim interventions                            what else there is\n"

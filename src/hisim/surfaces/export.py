@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 RESULT = "projection.nc"
 TIDY = "comparison.csv"
 DEATHS = "deaths.csv"
+ECONOMICS = "economics.csv"
+FILES = (RESULT, TIDY, DEATHS, ECONOMICS)
+"""Everything that ``hisim run`` writes."""
+SETTINGS = {
+    "discount": "fraction per year",
+    "discount_health": "fraction per year",
+    "opportunity_cost_gbp_per_qaly": "GBP per QALY",
+}
+"""What the figures of ``economics.csv`` were computed with, and its unit."""
 
 
 def check_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
@@ -92,11 +101,34 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     _in_one_piece(path, lambda part: frame.to_csv(part, index=False, lineterminator="\n"))
 
 
+def write_text(text: str, path: Path) -> None:
+    """A page of text in UTF-8; replaces what is there."""
+    _in_one_piece(path, lambda part: part.write_text(text, "utf-8"))
+
+
 def deaths_table(projection: xr.Dataset) -> pd.DataFrame:
     """Deaths and person-years by scenario, year, quintile, sex, age band and cause, one cell a line."""
     totals = projection[["deaths_batch"]].isel(draw=0, drop=True).sum("batch").rename(deaths_batch="Deaths")
     frame = totals.to_dataframe().reset_index()
     return frame.rename(columns=str.capitalize).rename(columns={"Age_band": "Age"})
+
+
+def economics_table(effects: xr.Dataset) -> pd.DataFrame:
+    """:func:`hisim.outcomes.economics.cost_effectiveness` as a long table: scenario, quintile, measure, value, unit.
+
+    Totals over all years, discounted; the settings they were computed with stand last, without scenario and
+    quintile. Withheld figures stay, as missing.
+    """
+    import pandas as pd
+
+    one = effects.drop_vars("verdict").isel(draw=0, drop=True)
+    rows = []
+    for name, values in one.data_vars.items():
+        frame = values.transpose("scenario", "quintile").rename("value").to_dataframe().reset_index()
+        rows.append(frame.assign(measure=str(name), unit=values.attrs["units"]))
+    told = [(name, effects.attrs[name], unit) for name, unit in SETTINGS.items()]
+    rows.append(pd.DataFrame(told, columns=["measure", "value", "unit"]).assign(scenario="", quintile=""))
+    return pd.concat(rows, ignore_index=True)[["scenario", "quintile", "measure", "value", "unit"]]
 
 
 def _in_one_piece(path: Path, write: Callable[[Path], object]) -> None:

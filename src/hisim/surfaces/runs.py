@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +85,8 @@ def write_and_describe(
     places = [str(folder / name) for name in FILES]
     if as_json:
         return json.dumps({"files": places, "comparison": _records(table)}, indent=2)
-    titles = {scenario.name: scenario.title for scenario in scenarios}
-    text = describe(projection, comparison, titles, [_value(effects, titles, folder / RESULT)])
+    told = {scenario.name: scenario for scenario in scenarios}
+    text = describe(projection, comparison, told, inputs, [_value(effects, _titles(told), folder / RESULT)])
     return text + "\nWritten: " + "\n         ".join(places) + "\n"
 
 
@@ -117,15 +117,27 @@ def overlap_of(scenarios: Sequence[Scenario]) -> tuple[str | None, tuple[str, ..
     return None, ()
 
 
-def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, str], more: Sequence[Table] = ()) -> str:
+def _titles(scenarios: Mapping[str, Scenario]) -> dict[str, str]:
+    return {name: scenario.title for name, scenario in scenarios.items()}
+
+
+def describe(
+    projection: xr.Dataset,
+    comparison: xr.Dataset,
+    scenarios: Mapping[str, Scenario],
+    inputs: xr.Dataset,
+    more: Sequence[Table] = (),
+) -> str:
     """Findings first, then the tables behind them, ``more`` last."""
     from hisim.surfaces import summary
+    from hisim.surfaces.delivery import Chains, weakest_sentence, weakest_table
     from hisim.surfaces.text import render, wrapped
 
-    names = summary.scenarios(comparison)
+    names, titles = summary.scenarios(comparison), _titles(scenarios)
     if not names:
         return "No scenario beside the comparator.\n"
     lead = names[0]
+    chains = Chains(scenarios[lead], inputs)
     years = [int(year) for year in projection["year"].values]
     settings = projection.attrs
     lines = [
@@ -133,6 +145,8 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
         f"England, {years[0]} to {years[-1]}, compared with carrying on as now.",
         "",
         *summary.findings(comparison, lead),
+        *weakest_sentence(chains),
+        *_cautions(scenarios),
         "",
     ]
     tables = [
@@ -141,6 +155,9 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
         summary.scenario_table(comparison, titles) if len(names) > 1 else None,
         summary.gap_table(comparison, lead),
         summary.level_table(comparison, lead),
+        summary.infant_table(comparison, lead),
+        summary.winter_table(comparison, lead),
+        weakest_table(chains) if scenarios[lead].interventions else None,
         summary.cost_table(projection, lead),
         *more,
     ]
@@ -154,19 +171,26 @@ def describe(projection: xr.Dataset, comparison: xr.Dataset, titles: dict[str, s
     return wrapped(lines) + "\n" + render([table for table in tables if table]) + wrapped(how_sure)
 
 
+def _cautions(scenarios: Mapping[str, Scenario]) -> list[str]:
+    """What would mislead if it were not said: each intervention's caution once."""
+    used = {use.id: use.intervention for scenario in scenarios.values() for use in scenario.interventions}
+    return [f"Caution, {item.name}: {item.caution}" for item in used.values() if item.caution]
+
+
 def _cohorts(years: Sequence[int]) -> int:
     return 10 * (101 + len(years) - 1)
 
 
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:
     """Compare the scenarios of one or more results with the same comparator."""
+    from hisim.model.projection import inputs_of
     from hisim.outcomes.comparison import tidy
 
     projection, scenarios = read_results(results)
     comparison = _compared(projection, list(scenarios.values()), by)
     if as_json:
         return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
-    return describe(projection, comparison, {name: scenario.title for name, scenario in scenarios.items()})
+    return describe(projection, comparison, scenarios, inputs_of(next(iter(scenarios.values()))))
 
 
 def read_results(results: Sequence[Path]) -> tuple[xr.Dataset, dict[str, Scenario]]:
@@ -183,8 +207,11 @@ def read_results(results: Sequence[Path]) -> tuple[xr.Dataset, dict[str, Scenari
 
     projections = [read_projection(path) for path in results]
     texts = {name: text for one in projections for name, text in json.loads(one.attrs["scenarios"]).items()}
+    own: dict[str, dict[str, str]] = {}
+    for one in projections:
+        own |= json.loads(one.attrs.get("own_interventions", "{}"))
     projection = _joined(projections, results)
-    return projection, {name: read_scenario_text(text, name) for name, text in texts.items()}
+    return projection, {name: read_scenario_text(text, name, own.get(name)) for name, text in texts.items()}
 
 
 def _joined(projections: Sequence[xr.Dataset], results: Sequence[Path]) -> xr.Dataset:

@@ -10,6 +10,8 @@ from hisim.errors import ImpossibleModelError
 from hisim.outcomes import economics, mortality
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, FIFTHS, PERSONS, QUINTILE_LABELS, banded
 from hisim.outcomes.economics import (
+    AGE_GROUPS,
+    ALL_AGES,
     OPPORTUNITY_COST,
     OPPORTUNITY_SHARES,
     VERDICTS,
@@ -19,6 +21,7 @@ from hisim.outcomes.economics import (
     nhs_spend,
     programme_cost,
     qalys,
+    qalys_gained_by_age,
 )
 from hisim.outcomes.lifetable import life_table
 from hisim.outcomes.quality import qale, qale_distribution
@@ -171,6 +174,51 @@ def test_health_may_be_discounted_at_a_rate_of_its_own():
     assert float(act(result)["qalys_gained"]) == pytest.approx(8 / 1.015, rel=1e-8)
     assert float(act(result)["programme_cost"]) == pytest.approx(1000 / 1.035, rel=1e-12)
     assert result.attrs["discount_health"] == 0.015
+
+
+def test_a_rate_of_health_that_is_impossible_is_refused_by_its_own_name():
+    with pytest.raises(ImpossibleModelError, match=r"discount_health: found -0\.1; allowed: 0 or more"):
+        cost_effectiveness(plain(), flat_values(), discount_health=-0.1)
+    with pytest.raises(ImpossibleModelError, match=r"^discount: found -0\.1; allowed: 0 or more"):
+        cost_effectiveness(plain(), flat_values(), discount=-0.1)
+
+
+def test_qalys_by_age_by_hand():
+    """More person-years at the ages at the ends of the groups, in both sexes, in the second of three years."""
+    projection, values = plain(), flat_values(0.5)
+    values["utility"].loc[{"age": 74}] = 0.25
+    more = {0: 1.0, 1: 2.0, 64: 4.0, 65: 8.0, 74: 16.0, 75: 32.0, 100: 64.0}
+    for age, years in more.items():
+        projection["person_years"].loc[{"scenario": "act", "year": 2012, "quintile": 3, "age": age}] += years
+    gained = qalys_gained_by_age(projection, values, 0.25)
+    assert gained.dims == ("scenario", "draw", "age_group", "quintile")
+    assert gained["scenario"].values.tolist() == ["act"]
+    assert gained["age_group"].values.tolist() == ["under 1", "1-64", "65-74", "75 and over", "all ages"]
+    # Twice the years (both sexes), at utility 0.5 (0.25 at 74), a year later at 25 %.
+    expected = np.array([1.0, 2.0 + 4.0, 8.0 + 16.0 / 2, 32.0 + 64.0, 1 + 6 + 16 + 96]) / 1.25
+    np.testing.assert_allclose(act(gained, "3"), expected, rtol=1e-9)
+    np.testing.assert_allclose(act(gained), expected, rtol=1e-9)
+    assert (act(gained, ["1", "2", "4", "5"]) == 0).all()
+
+
+def test_ages_add_up_to_the_total_exactly():
+    """Whole person-years at utilities that are exact in binary, so that no rounding can hide a person lost."""
+    projection, values = plain(gained=(10, 20, 30), place=2), flat_values(0.75, nhs_cost=0.0)
+    lived = projection["person_years"]
+    lived.loc[{"scenario": "act"}] += np.random.default_rng(1).integers(-9, 10, lived.sel(scenario="act").shape)
+    gained = qalys_gained_by_age(projection, values, 0.0)
+    whole = cost_effectiveness(projection, values, discount=0.0)["qalys_gained"]
+    np.testing.assert_array_equal(gained.sel(age_group=list(AGE_GROUPS)).sum("age_group"), whole)
+    np.testing.assert_array_equal(gained.sel(age_group=ALL_AGES), whole)
+
+
+def test_ages_are_discounted_as_the_total_is(projection):
+    values = flat_values(0.9)
+    values["utility"].values[:] *= np.linspace(1.0, 0.5, 101)
+    gained = qalys_gained_by_age(projection, values, 0.015).sel(age_group=ALL_AGES)
+    many = qalys(projection, values, 0.015).sum("year")
+    whole = (many - many.sel(scenario=COMPARATOR)).sel(scenario=gained["scenario"])
+    np.testing.assert_allclose(gained.values, whole.values, rtol=1e-9)
 
 
 def test_defaults_are_the_published_ones():

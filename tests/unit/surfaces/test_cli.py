@@ -54,7 +54,7 @@ def files_in(folder):
 def test_help_lists_the_commands(hisim):
     code, out, _ = hisim("--help")
     assert code == 0
-    for command in ("demo", "data", "interventions", "check", "explain", "run", "compare"):
+    for command in ("demo", "data", "interventions", "check", "explain", "run", "compare", "economics"):
         assert f"\n  {command}" in out
 
 
@@ -128,7 +128,7 @@ def test_run_writes_a_result_that_reads_back(hisim, small):
     code, out, _ = hisim("run", small / "mix.yaml", small / "statins.yaml", "--out", "here")
     assert code == 0
     assert "Deaths prevented or postponed" in out
-    assert files_in(Path("here")) == ["comparison.csv", "deaths.csv", "projection.nc"]
+    assert files_in(Path("here")) == ["comparison.csv", "deaths.csv", "economics.csv", "projection.nc"]
     result = xr.load_dataset("here/projection.nc", engine="h5netcdf")
     assert result["scenario"].values.tolist() == ["comparator", "three-actions", "statins"]
     assert json.loads(result.attrs["scenarios"])["statins"].startswith("hisim: 1")

@@ -36,7 +36,7 @@ def reach(now: Float64, use: Use, year: int) -> Float64:
         return np.where(scope, checked(use, year)[1][:, None, None], 0.0)
     if use.change is None:
         before, after = product(item.delivery.steps_now, REACHING), product(use.chain(year), REACHING)
-        later = np.minimum(now * (after / before)[:, None, None], 1.0)
+        later = np.minimum(now * _times(before, after)[:, None, None], 1.0)
         return np.where(scope & (after != before)[:, None, None], later, now)
     kind, values = use.change
     later = changed_coverage(now, kind, np.array(values)[:, None, None], use.scale_in_place(year))
@@ -61,7 +61,7 @@ def gain(use: Use, year: int | None = None) -> Float64:
     helped = np.array(item.success_12_months.by_quintile)
     if year is not None and use.change is None:
         before, after = product(item.delivery.steps_now, SUCCEEDING), product(use.chain(year), SUCCEEDING)
-        helped = np.minimum(helped * np.where(after == before, 1.0, after / before), 1.0)
+        helped = np.minimum(helped * _times(before, after), 1.0)
     return np.asarray((helped - np.array(item.unaided_success_12_months.by_quintile))[:, None, None])
 
 
@@ -79,6 +79,11 @@ def extra_quits(now: Float64, uses: Sequence[Use], year: int) -> Float64:
         else:
             policies += extra
     return services + policies
+
+
+def _times(before: Float64, after: Float64) -> Float64:
+    """How many times what it was a product of steps is; 1 where it does not change or was nothing."""
+    return np.where((after == before) | (before <= 0), 1.0, after / np.where(before > 0, before, 1.0))
 
 
 def _cessation(use: Use) -> SmokingCessation:
