@@ -20,7 +20,7 @@ copyright = "2026, the hisim authors. Code: MIT licence. Tables: Open Government
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "reference/generated/validation.md"]  # included by explanation/validation
+exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_typehints = "none"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import validation
 from typer.testing import CliRunner
 
 from hisim.declare.files import load_library
@@ -113,11 +112,6 @@ def commands() -> Iterator[str]:
         yield f"```text\n{result.output.strip()}\n```\n"
 
 
-def validation_table() -> Iterator[str]:
-    """hisim's figures beside published ones, for the page that discusses them."""
-    yield validation.table()
-
-
 PAGES = {
     "scenario-file": scenario_file,
     "interventions": interventions,
@@ -125,7 +119,6 @@ PAGES = {
     "estimands": estimands,
     "input-tables": input_tables,
     "commands": commands,
-    "validation": validation_table,
 }
 
 

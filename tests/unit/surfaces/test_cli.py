@@ -70,9 +70,10 @@ def test_help_imports_nothing_heavy():
 
 
 def test_check_says_which_files_are_right(hisim):
-    code, out, _ = hisim("check", *sorted(SCENARIOS.glob("*.yaml")))
+    shipped = sorted(SCENARIOS.glob("*.yaml"))
+    code, out, _ = hisim("check", *shipped)
     assert code == 0
-    assert out.count(": right (") == 4
+    assert out.count(": right (") == len(shipped) > 4
 
 
 def test_check_reports_every_mistake_of_every_file(hisim, tmp_path):
