@@ -98,7 +98,7 @@ def every_mechanism(rng):
                          now={"offered": 0.2}, achievable={"offered": 0.8})  # fmt: skip
     births = make_acting("birth_outcome", "births", "smoked_in_pregnancy", effects(removes="smoked_in_pregnancy"),
                          ages=(0, 0), now={"delivered": 0.04}, achievable={"delivered": 0.2})  # fmt: skip
-    check = make_check(starts=(("statin", "high_risk", 0.3),), ages=(40, 74), now={"offered": 0.2},
+    check = make_check(starts=(("statin", "high_risk", 0.3),), ages=(40, 74), now={"offered": 0.2, "delivered": 0.5},
                        achievable={"offered": 0.8, "delivered": 0.7})  # fmt: skip
     items = (pill, statin, after, thin, advice, salt, vaccine, clinic, births, check, make_service(), make_policy())
     profiles = ("industrial_scale", "most_deprived_first", "proportionate", "bench_experiment")

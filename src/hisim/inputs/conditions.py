@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.inputs.catalogue import find_entry
-from hisim.inputs.exposures import YOUNGEST_HISTORY, expit, gradient, levelled, logit, over_ages, share_by_quintile
+from hisim.inputs.exposures import YOUNGEST_HISTORY, expit, gradient, logit, over_ages, share_by_quintile
 from hisim.inputs.life_table import Tables
 from hisim.inputs.tables import grid
 from hisim.variables import AGES
@@ -70,22 +70,18 @@ def _copd(
     smoking: tuple[np.ndarray, np.ndarray],
     parameters: dict[str, float],
 ) -> np.ndarray:
-    """Survey prevalence at each stratum's smoking, shifted in log odds to the published level of each sex.
-
-    The survey's noisy fifths are put on a straight line of log odds.
+    """Survey prevalence by age at each stratum's smoking, scaled to the published level of each sex and to the
+    published ratio of the most to the least deprived fifth, standardised for age and sex.
     """
     points = np.array(find_entry("copd").keys["age"], dtype=float) + 0.5
-    log_odds = logit(grid("copd", tables["copd"], "prevalence"))
-    step = np.arange(5) - 2.0
-    line = log_odds.mean(axis=-1, keepdims=True) + (log_odds @ step / (step @ step))[..., None] * step
-    by_smoking = line.transpose(0, 2, 1)
-    never, former, current = (expit(over_ages(points, rows))[:, None, :] for rows in by_smoking)
+    by_smoking = logit(grid("copd", tables["copd"], "prevalence")).mean(axis=-1)
+    never, former, current = (expit(over_ages(points, row)) for row in by_smoking)
     smokes, used_to = smoking
     share = never * (1 - smokes - used_to) + former * used_to + current * smokes
-    old_enough = np.asarray(AGES) >= YOUNGEST_HISTORY
+    share = share * (np.asarray(AGES) >= YOUNGEST_HISTORY)
+    standardised = (share * population.sum(axis=0)).sum(axis=(1, 2))
+    share *= (share_by_quintile(parameters["copd_ratio"], np.ones(5), 1.0) / standardised)[:, None, None]
     surveyed = population * (np.asarray(AGES) >= SURVEY_AGE)
-    out = np.zeros_like(share)
-    for sex, name in enumerate(("copd_women", "copd_men")):
-        people = surveyed[:, sex] / surveyed[:, sex].sum()
-        out[:, sex] = levelled(logit(share[:, sex]), people * old_enough, parameters[name]) * old_enough
-    return np.asarray(out)
+    level = np.array([parameters["copd_women"], parameters["copd_men"]])
+    found = (share * surveyed).sum(axis=(0, 2)) / surveyed.sum(axis=(0, 2))
+    return np.asarray(np.minimum(share * (level / found)[:, None], 0.95))

@@ -72,7 +72,13 @@ def wrapped(lines: Iterable[str]) -> str:
 
     width = terminal_width() - 2
     return "\n".join(
-        fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_long_words=False)
+        fill(
+            line,
+            width,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         if line
         else ""
         for line in lines

@@ -110,12 +110,13 @@ def test_a_cost_has_a_line_for_each_unit() -> None:
 
 @pytest.mark.parametrize(
     "item",
-    [make_check(name="new", starts=(("asprin", "everyone", 0.1),)), make_treatment(name="new", also=("asprin",))],
+    [make_check(name="new", starts=(("asprin", "hypertension", 0.1),)), make_treatment(name="new", also=("asprin",))],
     ids=["starts", "also"],
 )
 def test_a_treatment_that_no_file_defines(item: AnyIntervention) -> None:
     with pytest.raises(
-        ImpossibleModelError, match=r"^new: found the treatment 'asprin' for the state '.*'; allowed: .*antihypertensive"
+        ImpossibleModelError,
+        match=r"^new: found the treatment 'asprin' for the state '.*'; allowed: .*antihypertensive",
     ):
         slots_of(library_of(item))
 

@@ -6,7 +6,7 @@ import json
 from math import prod
 
 import pytest
-from synthetic import effects, library_of, make_acting, make_inputs, make_scenario, make_service, make_treatment
+from synthetic import effects, library_of, make_acting, make_inputs, make_scenario, make_service
 
 from hisim.declare.delivery import STEPS
 from hisim.surfaces import delivery
@@ -20,7 +20,7 @@ INPUTS = make_inputs(2011, 2012)
 
 @pytest.fixture(autouse=True)
 def synthetic_library(monkeypatch):
-    monkeypatch.setattr("hisim.model.reach.load_library", lambda: library_of(CLINIC, make_service()))
+    monkeypatch.setattr("hisim.model.slot_plan.load_library", lambda: library_of(CLINIC, make_service()))
 
 
 def chains(*uses):
@@ -70,7 +70,7 @@ def test_a_service_counts_quit_dates_and_says_so():
 
 
 def test_where_nobody_is_in_need_or_nobody_is_lost_the_sentence_says_so():
-    pill = make_treatment("antihypertensive", sbp=-5.0)
+    pill = make_acting("mortality_effect", "pill", "hypertension", effects({"ihd": 0.5}))
     everyone = make_acting("mortality_effect", "clinic", "everyone", effects({"ihd": 0.5}))
     both = chains((pill, {"profile": "as_now"}), (everyone, {"profile": "as_now"}))
     words = [delivery.sentence(use, both) for use in both.scenario.interventions]
@@ -86,7 +86,8 @@ def test_json_holds_every_chain():
     assert found[0]["now"]["weakest"] == "offered"
 
 
-def test_the_command_prints_the_chain(capsys, root):
+def test_the_command_prints_the_chain(capsys, root, monkeypatch):
+    monkeypatch.undo()
     with pytest.raises(SystemExit) as stopped:
         main(["delivery", str(root / "scenarios" / "three-actions.yaml")])
     out = capsys.readouterr().out
