@@ -47,7 +47,9 @@ NULLS = {
     "nothing": [],
     "every mechanism as now": [(item, {"profile": "as_now"}) for item in ITEMS],
     "every mechanism times 1": [(item, {"relative": 1.0}) for item in ITEMS],
-    "every mechanism, no step changed": [(item, {"steps": {}}) for item in ITEMS],
+    "every mechanism, steps brought to what they are": [
+        (item, {"steps": {step: tuple(shares) for step, shares in item.delivery.steps_now.items()}}) for item in ITEMS
+    ],
 }
 
 
