@@ -337,3 +337,32 @@ def test_an_effect_may_take_longer_than_the_run(years):
     result = run(inputs, (slow, {"steps": {"offered": 1.0}}), people_per_cohort=160)
     for year in range(years):
         assert left(result, year=year) == pytest.approx(0.5 ** min(1, (year + 0.5) / 6), rel=1e-5)
+
+
+@pytest.mark.parametrize("now", [0.0, 0.5])
+def test_what_was_gained_fades_when_people_grow_too_old_for_it(now):
+    """Aged 74 + d, having been in scope, a share 1 - (d - 1/2) / 4 of the coverage at 74 is left; nobody is served."""
+    inputs = make_inputs(2011, 2017, mortality_rate=by_cause(ihd=TINY))
+    screen = make_acting("mortality_effect", "screen", "everyone", effects({"ihd": 0.5}), ages=(60, 74),
+                         persistence_years=4.0, now={"taken_up": now})  # fmt: skip
+    result = run(inputs, (screen, {"steps": {"taken_up": 1.0}}), people_per_cohort=6400)
+    served = result["covered"].isel(scenario=1, draw=0, intervention=0)
+    assert float(served.sel(age=slice(75, 100)).sum()) == 0
+    for year, age in ((0, 74), (0, 75), (1, 75), (2, 75), (2, 76), (3, 77), (6, 78), (6, 79)):
+        over = age - 74
+        left_over = 1.0 if over <= 0 else max(0.0, 1 - (over - 0.5) / 4)
+        before = 1 - 0.5 * now * left_over
+        after = 1 - 0.5 * (left_over if year >= max(over, 0) else now * left_over)
+        assert close(left(result, year=year, age=age), after / before, 10 * 6400, 1.0)
+
+
+def test_people_found_by_a_check_stay_known_when_too_old_for_it():
+    inputs = make_inputs(2011, 2015, mortality_rate=by_cause(ihd=TINY), sbp_mean=150.0, sbp_sd=1.0,
+                         hypertension_known=0.4)  # fmt: skip
+    check = make_check(finds=("hypertension",), ages=(40, 74), persistence_years=10.0, now={"offered": 0.0})
+    result = run(inputs, (check, {"steps": {"offered": 1.0, "delivered": 0.5}}), people_per_cohort=640)
+    known = result["people_in_state"].isel(scenario=1, draw=0).sel(state="hypertension_diagnosed")
+    share = (known / result["person_years"].isel(scenario=1, draw=0)).mean(("quintile", "sex"))
+    for year, age, expected in ((0, 74, 0.7), (0, 75, 0.4), (1, 75, 0.4 + 0.3 * 0.95), (4, 78, 0.4 + 0.3 * 0.65),
+                                (4, 79, 0.4)):  # fmt: skip
+        assert close(float(share.isel(year=year).sel(age=age)), expected, 10 * 640)

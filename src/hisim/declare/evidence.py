@@ -234,7 +234,7 @@ class Common(Declaration):
     lag_years: Years
     """Years from being served to the full effect."""
     persistence_years: Years
-    """Years over which what was gained fades after delivery ends."""
+    """Years over which what was gained fades after delivery ends, or after people have grown too old for it."""
     delivery: Delivery
     """The chain of delivery, now and achievable."""
     reach_now: Text

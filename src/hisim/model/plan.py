@@ -179,18 +179,29 @@ def _delivered(
             if stops:
                 extra = smoking_cessation.extra_quits(inputs["stop_smoking_reach"].values, stops, year)
                 quits[k, y] = np.clip(inputs["quit_probability"].values + extra, 0.0, 1.0)
+    for t, slot in enumerate(slots):
+        _keep(coverage[..., t], slot)
     counted = np.array([slot.name in STATES or (slot.name, slot.flag) in used for slot in slots], bool)
     return Delivered(told, coverage, quits, counted)
 
 
+def _keep(coverage: Float32, slot: Slot) -> None:
+    """Beyond the oldest age of a slot, (scenario, year, quintile, sex, age) coverage is what is left of what it was."""
+    oldest, left = slot.item.eligible.ages[1], slot.afterwards
+    for age in np.flatnonzero(left > 0):
+        gap = int(age) - oldest
+        coverage[..., age] = left[age] * coverage[0, 0, :, :, oldest]
+        coverage[:, gap:, :, :, age] = left[age] * coverage[:, : max(coverage.shape[1] - gap, 0), :, :, oldest]
+
+
 def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
-    """(quintile, sex, age, cause) log hazard ratio of a slot in full effect; 0 out of its scope."""
+    """(quintile, sex, age, cause) log hazard ratio of a slot in full effect; 0 where nobody can have it."""
     conditions = inputs["log_rr"].sel(risk=list(CONDITIONS)).transpose("sex", "age", "risk", "cause").values
     winter, effects = inputs["winter_share"].values, slot.item.effects
     direct = [mortality_effect.log_hazard_ratios(effects, q, winter) for q in range(len(QUINTILES))]
     removed = [birth_outcome.log_hazard_ratios(effects, conditions[s]) for s in range(len(SEXES))]
     whole = np.array(direct)[:, None] + np.array(removed)[None]
-    return np.asarray(whole * slot.scope[None, :, :, None])
+    return np.asarray(whole * slot.acting[None, :, :, None])
 
 
 def _stratum(

@@ -14,7 +14,7 @@ import xarray as xr
 from hisim.declare.delivery import STEPS
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
-from hisim.model.mechanisms import case_finding, smoking_cessation, treatment
+from hisim.model.mechanisms import case_finding, smoking_cessation
 from hisim.model.slot_plan import (
     Library,
     Route,
@@ -26,7 +26,7 @@ from hisim.model.slot_plan import (
     served_now,
     slots_of,
 )
-from hisim.model.states import REGISTER_OF, flags_of, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS
 
@@ -84,7 +84,7 @@ def in_scope(use: Use, inputs: xr.Dataset) -> Float64:
     total = np.zeros_like(inputs["population"].values)
     for flag, youngest in flags_of(item.eligible.state):
         ages = (max(youngest, item.eligible.ages[0]), item.eligible.ages[1])
-        total = total + share_in(inputs, flag) * treatment.eligible_cells(ages, item.eligible.sexes)
+        total = total + share_in(inputs, flag) * eligible_cells(ages, item.eligible.sexes)
     return total
 
 

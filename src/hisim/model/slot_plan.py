@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
 import xarray as xr
 
+from hisim.declare.delivery import fade
 from hisim.declare.files import load_library
 from hisim.declare.intervention import (
     AnyIntervention,
@@ -27,9 +29,9 @@ from hisim.declare.scenario import Scenario, Use
 from hisim.errors import ImpossibleModelError
 from hisim.model.mechanisms import case_finding, treatment
 from hisim.model.mechanisms.case_finding import product
-from hisim.model.states import REGISTER_OF, flags_of, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
 from hisim.model.tables import Float64
-from hisim.variables import QUINTILES, REGISTERS
+from hisim.variables import AGES, QUINTILES, REGISTERS, SEXES
 
 Library = Mapping[str, AnyIntervention]
 Acting = Treatment | ExposureShift | MortalityEffect | BirthOutcome
@@ -60,7 +62,23 @@ class Slot:
     def scope(self) -> Float64:
         """1 where the slot is for people of that sex and age, else 0; (sex, age)."""
         youngest, oldest = self.item.eligible.ages
-        return treatment.eligible_cells((max(youngest, self.youngest), oldest), self.item.eligible.sexes)
+        return eligible_cells((max(youngest, self.youngest), oldest), self.item.eligible.sexes)
+
+    @property
+    def afterwards(self) -> Float64:
+        """What is left of it, by age, for people who had it when they grew too old for it; 0 within scope. (age,)
+
+        It fades over the same years as after delivery ends. What is done for newborns acts in their first year alone.
+        """
+        oldest = self.item.eligible.ages[1]
+        years = 0.0 if isinstance(self.item, BirthOutcome) else self.item.persistence_years.value
+        return np.array([fade(age, oldest, years) if age > oldest else 0.0 for age in AGES])
+
+    @property
+    def acting(self) -> Float64:
+        """1 where people of that sex and age may have it, served in the year or before, else 0; (sex, age)."""
+        sexes = np.array([sex in self.item.eligible.sexes for sex in SEXES], float)
+        return np.asarray(np.maximum(self.scope, sexes[:, None] * (self.afterwards > 0)))
 
 
 class Route(NamedTuple):
@@ -201,9 +219,8 @@ def _by_route(
 ) -> tuple[Float64, Float64]:
     use = route.use
     if route.start is not None:
-        scope = treatment.eligible_cells(use.intervention.eligible.ages, use.intervention.eligible.sexes) > 0
-        begun = case_finding.started(served, use, np.array(route.start.share.values), year)
-        return told, np.where(scope, begun, served)
+        share = np.array(route.start.share.values)
+        return told, case_finding.kept(served, use, year, lambda then: case_finding.started(served, use, share, then))
     told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
     limit = use.capacity_per_year
     if limit is None:
@@ -220,6 +237,6 @@ def known_in(register: int, scenario: Scenario, known: Float64, year: int) -> Fl
     for use in scenario.interventions:
         item = use.intervention
         if isinstance(item, CaseFinding) and REGISTERS[register] in item.finds:
-            scope = treatment.eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
-            after = np.maximum(after, np.where(scope, case_finding.found(known, use, year), known))
+            told = case_finding.kept(known, use, year, partial(case_finding.found, known, use))
+            after = np.maximum(after, told)
     return after

@@ -1,4 +1,4 @@
-"""How many people are in each state, from the inputs alone: normal exposures and independent conditions."""
+"""Who is of an age and sex, and how many are in each state: normal exposures and independent conditions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from hisim.model.tables import DRINKER_GRAMS, HYPERTENSION_MMHG, Float64
-from hisim.variables import CONDITIONS, REGISTERS, SEXES
+from hisim.variables import AGES, CONDITIONS, REGISTERS, SEXES
 
 GROUPS: dict[str, tuple[tuple[str, int], ...]] = {
     "cvd_history_or_high_risk": (("cvd_history", 35), ("high_risk", 40)),
@@ -20,6 +20,12 @@ REGISTER_OF = {**{name: name for name in REGISTERS}, "diabetes_hypertension": "d
 def flags_of(state: str) -> tuple[tuple[str, int], ...]:
     """The flags, with the youngest age of each, that a state stands for."""
     return GROUPS.get(state, ((state, 0),))
+
+
+def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
+    """1 where somebody is in scope, else 0; (sex, age)."""
+    within = np.array([ages[0] <= age <= ages[1] for age in AGES], float)
+    return np.asarray(np.array([sex in sexes for sex in SEXES], float)[:, None] * within)
 
 
 def share_in(inputs: xr.Dataset, flag: str) -> Float64:

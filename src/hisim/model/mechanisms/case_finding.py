@@ -2,18 +2,21 @@
 
 The product of a check's chain of delivery is the share of people who have been checked, with what they had found.
 More of it finds the same share of the undiagnosed at every age; a treatment that follows a check without a
-diagnosis is started by a share of those checked.
+diagnosis is started by a share of those checked. Whoever has been found stays known when too old to be checked, fading
+over the check's persistence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hisim.declare.delivery import STEPS, changed_coverage, reached
+from hisim.declare.delivery import STEPS, changed_coverage, fade, reached
 from hisim.declare.scenario import Use
+from hisim.model.states import eligible_cells
 from hisim.model.tables import Float64
+from hisim.variables import AGES, SEXES
 
 
 def checked(use: Use, year: int) -> tuple[Float64, Float64]:
@@ -34,6 +37,29 @@ def found(known: Float64, use: Use, year: int) -> Float64:
     """Share of people with a condition who are diagnosed in ``year``; (quintile, sex, age) like ``known``."""
     now, after = checked(use, year)
     return reached(known, now[:, None, None], after[:, None, None])
+
+
+def kept(now: Float64, use: Use, year: int, then: Callable[[int], Float64]) -> Float64:
+    """``then(year)`` for people a check is for; for those too old for it what it was when they were not, fading.
+
+    Parameters
+    ----------
+    now
+        The same in the comparator; (quintile, sex, age).
+    then
+        From a year to the share found or started at every age, were the check for everyone.
+    """
+    item = use.intervention
+    oldest, years = item.eligible.ages[1], item.persistence_years.value
+    after = np.where(eligible_cells(item.eligible.ages, item.eligible.sexes) > 0, then(year), now)
+    sexes = np.array([sex in item.eligible.sexes for sex in SEXES], float)
+    for age in AGES[oldest + 1 :]:
+        left = fade(age, oldest, years)
+        if left <= 0.0:
+            break
+        gained = then(year - (age - oldest))[..., age] - now[..., age]
+        after[..., age] = now[..., age] + gained * left * sexes
+    return after
 
 
 def started(now: Float64, use: Use, share: Float64, year: int) -> Float64:

@@ -18,7 +18,7 @@ from hisim.declare.delivery import changed_coverage
 from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Use
 from hisim.model.mechanisms.case_finding import checked, product
-from hisim.model.mechanisms.treatment import eligible_cells
+from hisim.model.states import eligible_cells
 from hisim.model.tables import Float64
 
 REACHING = ("need_known", "offered", "taken_up")

@@ -22,8 +22,8 @@ from hisim.declare.delivery import STEPS, changed_coverage, effect_in_place, rea
 from hisim.declare.intervention import Treatment
 from hisim.declare.scenario import Use
 from hisim.model.mechanisms.case_finding import product
+from hisim.model.states import eligible_cells
 from hisim.model.tables import Float32, Float64
-from hisim.variables import AGES, SEXES
 
 
 def effect_steps(lag_years: float, lags: int) -> Float32:
@@ -36,12 +36,6 @@ def effect_steps(lag_years: float, lags: int) -> Float32:
 def lags_of(lag_years: float) -> int:
     """Years after which an effect is full, the first included."""
     return 1 + math.ceil(max(0.0, lag_years - 0.5))
-
-
-def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
-    """1 where somebody is in scope, else 0; (sex, age)."""
-    within = np.array([ages[0] <= age <= ages[1] for age in AGES], float)
-    return np.asarray(np.array([sex in sexes for sex in SEXES], float)[:, None] * within)
 
 
 def coverage(known: Float64, served: Float64, use: Use, year: int, registered: bool) -> tuple[Float64, Float64]:
