@@ -94,7 +94,10 @@ def _value(effects: xr.Dataset, titles: dict[str, str], result: Path) -> Table:
     """Cost per QALY, with where to read on."""
     from hisim.surfaces.economics_tables import value_table
 
-    qaly = "A QALY is one year of life in full health."
+    qaly = (
+        "A QALY is one year of life in full health. Years of life after the last year shown are not counted, so a "
+        "QALY looks dearer than over whole lives."
+    )
     more = f"{qaly} By fifth and age, and net of what the money would do elsewhere: hisim economics {result}"
     return value_table(effects.isel(draw=0), titles, [more])
 
