@@ -53,6 +53,10 @@ def interventions() -> Iterator[str]:
         yield f"Marmot objective: {item.marmot}.\n"
         rows = ((f"`{path}`", number(quantity, fifths), quantity.note) for path, _, quantity, fifths in numbers(item))
         yield from table(("number", "value", "note"), rows)
+        if item.caution:
+            yield f"**Caution:** {item.caution}\n"
+        if item.author_must_supply:
+            yield f"**Not known**, so that a scenario must bring a file of its own: {item.author_must_supply}.\n"
         yield f"Reach now: {item.reach_now}\n"
         yield f"Evidence {item.evidence_grade.grade}: {item.evidence_grade.why}\n"
         yield f"Evidence against: {item.evidence_against}\n"

@@ -135,34 +135,28 @@ def test_who_dies_and_who_lives_add_up_to_who_entered():
 def test_more_coverage_never_raises_deaths(inputs):
     """300 random pairs: all-cause deaths by the horizon fall or stay in every quintile, sex and birth year."""
     rng = np.random.default_rng(300)
-    scenarios = []
-    for pair in range(300):
-        low = rng.uniform([0.2, 0.2, 0.0], [1.5, 1.5, 2.0])
-        high = low + rng.uniform(0, 0.6, 3) * (rng.random(3) < 0.7)
-        for name, scale in ((f"low-{pair}", low), (f"high-{pair}", high)):
-            uses = [(item, {"relative": float(x)}) for item, x in zip((PILL, STATIN, SERVICE), scale, strict=True)]
-            scenarios.append(make_scenario(*uses, name=name, end=2013, people_per_cohort=32))
-    for first in range(0, len(scenarios), 60):
-        result = project(scenarios[first : first + 60], inputs, library=LIBRARY)
-        dead = deaths_by_cohort(result)
-        low, high = dead[1::2], dead[2::2]
-        assert (high <= low * (1 + 1e-6)).all()
-        assert high.sum() < low.sum()
+    low = [rng.uniform([0.2, 0.2, 0.0], [1.5, 1.5, 2.0]) for _ in range(300)]
+    pairs = [(one, one + rng.uniform(0, 0.6, 3) * (rng.random(3) < 0.7)) for one in low]
+    assert_more_is_never_worse(inputs, (PILL, STATIN, SERVICE), "relative", pairs, LIBRARY)
 
 
 def test_more_coverage_of_anything_never_raises_deaths(inputs):
     """60 random pairs over all mechanisms, each of which does good: newborns and the oldest included."""
-    rng = np.random.default_rng(60)
-    scenarios = []
-    for pair in range(60):
-        low = rng.uniform(0, 0.2, len(ITEMS))
-        high = low + rng.uniform(0, 0.3, len(ITEMS)) * (rng.random(len(ITEMS)) < 0.5)
-        for name, more in ((f"low-{pair}", low), (f"high-{pair}", high)):
-            uses = [(item, {"add": float(x)}) for item, x in zip(ITEMS, more, strict=True)]
-            scenarios.append(make_scenario(*uses, name=name, end=2013, people_per_cohort=32))
-    for first in range(0, len(scenarios), 30):
-        result = project(scenarios[first : first + 30], inputs, library=EVERY)
-        dead = deaths_by_cohort(result)
+    rng, size = np.random.default_rng(60), len(ITEMS)
+    low = [rng.uniform(0, 0.2, size) for _ in range(60)]
+    pairs = [(one, one + rng.uniform(0, 0.3, size) * (rng.random(size) < 0.5)) for one in low]
+    assert_more_is_never_worse(inputs, ITEMS, "add", pairs, EVERY)
+
+
+def assert_more_is_never_worse(inputs, items, kind, pairs, library):
+    """No cohort has more deaths at the higher coverages of any pair, and some have fewer."""
+    scenarios = [
+        make_scenario(*((item, {kind: float(x)}) for item, x in zip(items, scale, strict=True)), name=f"{name}-{i}",
+                      end=2013, people_per_cohort=32)
+        for i, pair in enumerate(pairs) for name, scale in zip(("low", "high"), pair, strict=True)
+    ]  # fmt: skip
+    for first in range(0, len(scenarios), 60):
+        dead = deaths_by_cohort(project(scenarios[first : first + 60], inputs, library=library))
         low, high = dead[1::2], dead[2::2]
         assert (high <= low * (1 + 1e-6)).all()
         assert high.sum() < low.sum()

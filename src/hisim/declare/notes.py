@@ -20,6 +20,8 @@ def _notes_on(use: Use, scenario: Scenario) -> Iterator[str]:
     kind, values = use.change or ("", (1.0,) * 5)
     if kind == "to" and max(values) > ceiling:
         yield f"{use.id}: coverage {max(values):g} is above the {ceiling:.2g} thought achievable"
+    if kind == "relative" and not any(intervention.delivery.coverage(intervention.delivery.steps_now)):
+        yield f"{use.id}: reaches nobody now, and any number times nobody is nobody; say 'to', 'add' or a profile"
     if use.profile is not None:
         yield f"{use.id}: how far the profile goes in each fifth is an assumption ({PROFILES[use.profile].words})"
     if ends is not None and ends < scenario.end:

@@ -49,16 +49,25 @@ def use_lines(use: Use) -> Iterator[str]:
     """One use of an intervention: for whom, from when, with what effect, on what evidence."""
     item = use.intervention
     yield f"{item.name} ({item.id}; {item.category}; {_workbooks(item)}; gestation {item.gestation})"
+    yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
+    yield from _substance(item, notes=False)
+
+
+def _substance(item: Common, *, notes: bool) -> Iterator[str]:
+    """For whom, what it does, every number, and the evidence for and against."""
     youngest, oldest = item.eligible.ages
     sexes = " and ".join({"Female": "women", "Male": "men"}[sex] for sex in item.eligible.sexes)
     yield f"  For whom: {STATE_WORDS[item.eligible.state]}; {sexes} aged {youngest} to {oldest}."
-    yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
     yield f"  Does: {_does(item)}."
     if item.caution:
         yield f"  CAUTION: {item.caution}"
+    if item.author_must_supply:
+        yield f"  NOT KNOWN, so that a scenario needs a file of its author's own: {item.author_must_supply}"
     yield f"  Reaches now: {item.reach_now}"
     for _, label, quantity, fifths in numbers(item):
         yield f"  {label}: {number(quantity, fifths)}"
+        if notes and quantity.note:
+            yield f"      {quantity.note}"
     yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"
     yield f"  Evidence against: {item.evidence_against}"
 
@@ -171,7 +180,7 @@ def reach_remarks(scenario: Scenario, inputs: xr.Dataset) -> Iterator[str]:
     known = float(inputs["hypertension_known"].sel(age=slice(40, 100)).mean())
     for use in scenario.interventions:
         if float(found["eligible"].sel(intervention=use.id).sum()) == 0:
-            yield f"{use.id}: nobody in '{scenario.name}' is eligible, so it does nothing"
+            yield nobody_eligible(use, scenario)
         highest = float(share.sel(intervention=use.id).max())
         ceiling = max(use.intervention.delivery.coverage(use.intervention.delivery.steps_achievable))
         if use.change is not None and highest > ceiling:
@@ -183,23 +192,16 @@ def reach_remarks(scenario: Scenario, inputs: xr.Dataset) -> Iterator[str]:
             )
 
 
+def nobody_eligible(use: Use, scenario: Scenario) -> str:
+    """The warning where an intervention is for nobody."""
+    return f"{use.id}: nobody in '{scenario.name}' is eligible, so it does nothing"
+
+
 def intervention_lines(item: Common) -> Iterator[str]:
     """An intervention of the library, whole: every number with its source, every source in full."""
     yield f"{item.name} ({item.id})"
     yield item.summary
     yield f"  {item.category}; {_workbooks(item)}; Marmot objective: {item.marmot}; gestation {item.gestation}"
-    yield f"  For whom: {STATE_WORDS[item.eligible.state]}, aged {item.eligible.ages[0]} to {item.eligible.ages[1]}."
-    yield f"  Does: {_does(item)}."
-    if item.caution:
-        yield f"  CAUTION: {item.caution}"
-    if item.author_must_supply:
-        yield f"  NOT KNOWN, so that a scenario needs a file of its author's own: {item.author_must_supply}"
-    yield f"  Reaches now: {item.reach_now}"
-    for _, label, quantity, fifths in numbers(item):
-        yield f"  {label}: {number(quantity, fifths)}"
-        if quantity.note:
-            yield f"      {quantity.note}"
-    yield f"  Evidence: {item.evidence_grade.grade}. {item.evidence_grade.why}"
-    yield f"  Evidence against: {item.evidence_against}"
+    yield from _substance(item, notes=True)
     for key, citation in item.sources.items():
         yield f"  [{key}] {citation}"

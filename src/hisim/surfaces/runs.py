@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,6 +150,7 @@ def describe(
         *summary.findings(comparison, lead),
         *weakest_sentence(chains),
         *_cautions(scenarios),
+        *_for_nobody(projection, scenarios),
         "",
     ]
     tables = [
@@ -178,6 +179,17 @@ def _cautions(scenarios: Mapping[str, Scenario]) -> list[str]:
     """What would mislead if it were not said: each intervention's caution once."""
     used = {use.id: use.intervention for scenario in scenarios.values() for use in scenario.interventions}
     return [f"Caution, {item.name}: {item.caution}" for item in used.values() if item.caution]
+
+
+def _for_nobody(projection: xr.Dataset, scenarios: Mapping[str, Scenario]) -> Iterator[str]:
+    """A warning for every intervention that nobody is eligible for."""
+    from hisim.surfaces.explain import nobody_eligible
+
+    for name, scenario in scenarios.items():
+        people = projection["people_eligible"].sel(scenario=name).sum(("draw", "year", "quintile", "sex", "age"))
+        for use in scenario.interventions:
+            if float(people.sel(intervention=use.id)) == 0:
+                yield f"Note: {nobody_eligible(use, scenario)}"
 
 
 def _cohorts(years: Sequence[int]) -> int:

@@ -136,6 +136,13 @@ def test_a_note_says_what_a_profile_assumes_and_when_it_ends() -> None:
     assert end == "drug: delivery ends with 2013; what was gained ends at once"
 
 
+def test_notes_say_that_times_nobody_is_nobody() -> None:
+    new = make_treatment("new", state="copd", now={"offered": 0.0}, achievable={"offered": 0.5})
+    said = "new: reaches nobody now, and any number times nobody is nobody; say 'to', 'add' or a profile"
+    assert said in notes(made((new, {"relative": 2.0})))
+    assert said not in notes(made((new, {"to": 0.2})))
+
+
 def test_notes_see_two_routes_to_one_treatment() -> None:
     other = load_library()["statins"].model_copy(update={"id": "more-statins"})
     both = scenario(interventions=(use(to=0.4), use(id="more-statins", intervention=other, to=0.5)))

@@ -12,26 +12,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from hisim.surfaces.cli import main
-
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 MIX = SCENARIOS / "three-actions.yaml"
 SMALL = "simulation: {people_per_cohort: 32}\n"
-
-
-@pytest.fixture
-def hisim(capsys, monkeypatch, tmp_path):
-    """Run a command in an empty folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stopped.value.code or 0, output.out, output.err
-
-    return run
 
 
 @pytest.fixture

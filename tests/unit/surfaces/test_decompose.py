@@ -13,7 +13,6 @@ from synthetic import by_cause, effects, library_of, log_rr, make_acting, make_i
 
 from hisim.model.projection import project
 from hisim.surfaces import decompose
-from hisim.surfaces.cli import main
 from hisim.surfaces.decompose import DEATHS, GAP, described, records, split
 from hisim.surfaces.gap_sources import BROAD_AGES, explained, explained_sentences, gap_parts, gap_parts_table
 from hisim.variables import AGE_BANDS, CAUSE_GROUPS
@@ -42,21 +41,6 @@ def mix(*names):
 def study(*names, **how):
     scenario = mix(*names)
     return *split(scenario, 2013, inputs=INPUTS, library=LIBRARY, **how), scenario, 2013
-
-
-@pytest.fixture
-def hisim(capsys, monkeypatch, tmp_path):
-    """Run a command in an empty folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stopped.value.code or 0, output.out, output.err
-
-    return run
 
 
 @pytest.fixture
