@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -35,6 +36,27 @@ def test_a_changed_source_has_another_name(monkeypatch, tmp_path):
     before = accelerate.sources_digest()
     copy.write_text("x = 23\n", "utf-8")
     assert accelerate.sources_digest() != before
+
+
+def test_a_change_of_words_compiles_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(accelerate, "__file__", str(tmp_path / "accelerate.py"))
+    for folder in ("model", "surfaces"):
+        (tmp_path / folder).mkdir()
+    before = accelerate.sources_digest()
+    (tmp_path / "surfaces" / "text.py").write_text("x = 1\n", "utf-8")
+    assert accelerate.sources_digest() == before
+    (tmp_path / "model" / "kernel.py").write_text("x = 1\n", "utf-8")
+    assert accelerate.sources_digest() != before
+
+
+def test_compiled_code_is_made_of_the_model_and_the_ground_floor():
+    package = Path(accelerate.__file__).parent
+    compiled = [path for path in package.rglob("*.py") if re.search(r"^@compiled$", path.read_text("utf-8"), re.M)]
+    assert len(compiled) > 5
+    for path in compiled:
+        assert path.parent == package / "model"
+        for module in re.findall(r"^from hisim\.([\w.]+) import", path.read_text("utf-8"), re.M):
+            assert module.startswith("model.") or (package / f"{module}.py").is_file()
 
 
 def test_old_folders_are_forgotten(home):
