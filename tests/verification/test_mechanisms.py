@@ -280,6 +280,29 @@ def test_capacity_caps_who_is_served():
     assert (none["deaths"].isel(scenario=0).values == none["deaths"].isel(scenario=1).values).all()
 
 
+@pytest.mark.parametrize("kind", ["service", "policy", "check"])
+def test_capacity_caps_services_policies_and_checks(kind):
+    """Half of what is asked beyond now; nothing where the limit is what is done now."""
+    inputs = make_inputs(mortality_rate=by_cause(ihd=TINY), smoking_current=0.5, stop_smoking_reach=0.1,
+                         hypertension_known=0.4, sbp_mean=150.0, sbp_sd=1.0)  # fmt: skip
+    smokers = float(inputs["population"].sum()) * 0.5
+    item, change, now, asked = {
+        "service": (make_service(0.25, 0.05), {"relative": 3.0}, 0.1 * smokers, 0.3 * smokers),
+        "policy": (make_policy(0.03), {"profile": "industrial_scale"}, 0.0, smokers),
+        "check": (make_check(finds=("hypertension",), now={"offered": 0.2}), {"to": 0.8}, 0.4 * smokers, 1.6 * smokers),
+    }[kind]
+
+    def covered(**more):
+        result = run(inputs, (item, {**change, **more}), people_per_cohort=320)
+        return float(result["covered"].isel(scenario=1, draw=0, year=0, intervention=0).sum()), result
+
+    assert covered()[0] == pytest.approx(asked - now, rel=0.01)
+    assert covered(capacity=now + (asked - now) / 2)[0] == pytest.approx((asked - now) / 2, rel=0.01)
+    none, result = covered(capacity=now)
+    assert none == 0
+    assert (result["deaths"].isel(scenario=0).values == result["deaths"].isel(scenario=1).values).all()
+
+
 def money(value, unit):
     return number(Money, value, unit, price_year="2010")
 

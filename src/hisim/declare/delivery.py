@@ -155,6 +155,26 @@ def reached(now: Number, chain_now: Number, chain: Number) -> Number:
     return now + (1.0 - now) * gained - now * lost
 
 
+def part_within(now: float, asked: float, limit: float | None) -> float:
+    """Share of a change that capacity allows: all of it where ``asked`` people are within ``limit``, or fewer than now.
+
+    Parameters
+    ----------
+    now, asked
+        People served now, and people whom the change would serve [persons].
+    limit
+        Most people served [persons]; None for no limit. Who is served now stays so, even above it.
+    """
+    if limit is None or asked <= limit or asked <= now:
+        return 1.0
+    return max(0.0, limit - now) / (asked - now)
+
+
+def moved(now: Number, later: Number, part: float) -> Number:
+    """``part`` of the way from ``now`` to ``later``; exactly ``later`` at 1."""
+    return later if part >= 1.0 else now + part * (later - now)
+
+
 def graded(level: float, odds_ratio_per_decile: float) -> tuple[float, ...]:
     """A probability in each quintile, from its level in the middle one and a gradient of odds.
 

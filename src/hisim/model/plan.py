@@ -18,7 +18,7 @@ from hisim.model.conditions import ever_shares
 from hisim.model.mechanisms import birth_outcome, exposure_shift, mortality_effect, smoking_cessation, treatment
 from hisim.model.random import slot_block
 from hisim.model.slot_plan import Library, Route, Slot, in_year, known_in, known_now, routes, served_now, slots_of
-from hisim.model.states import share_in
+from hisim.model.states import share_in, smokers_now
 from hisim.model.tables import (
     CVD_HISTORY,
     DERIVED,
@@ -169,7 +169,7 @@ def _delivered(
         by_slot: list[list[Route]] = [list(routes(slot, scenario)) for slot in slots]
         stops = uses_of_cessation(scenario)
         for y, year in enumerate(years):
-            now = np.stack([known_in(d, scenario, known[..., d], year) for d in range(len(REGISTERS))], axis=-1)
+            now = np.stack([known_in(d, scenario, inputs, known[..., d], year) for d in range(len(REGISTERS))], axis=-1)
             for t, several in enumerate(by_slot):
                 if several:
                     reached, coverage[k, y, ..., t] = in_year(slots[t], several, inputs, known, base[t], year)
@@ -177,7 +177,9 @@ def _delivered(
                         now[..., slots[t].register] = np.maximum(now[..., slots[t].register], reached)
             told[k, y] = now
             if stops:
-                extra = smoking_cessation.extra_quits(inputs["stop_smoking_reach"].values, stops, year)
+                extra = smoking_cessation.extra_quits(
+                    inputs["stop_smoking_reach"].values, stops, smokers_now(inputs), year
+                )
                 quits[k, y] = np.clip(inputs["quit_probability"].values + extra, 0.0, 1.0)
     for t, slot in enumerate(slots):
         _keep(coverage[..., t], slot)

@@ -19,6 +19,7 @@ from hisim.model.slot_plan import (
     Library,
     Route,
     Slot,
+    checked_people,
     drug_of,
     in_year,
     known_now,
@@ -26,7 +27,7 @@ from hisim.model.slot_plan import (
     served_now,
     slots_of,
 )
-from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in, smokers_now
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS
 
@@ -116,10 +117,13 @@ def _one(use: Use, slots: list[Slot], inputs: xr.Dataset) -> tuple[Float64, Floa
     scope = in_scope(use, inputs) * people
     if isinstance(item, SmokingCessation):
         base = inputs["stop_smoking_reach"].values
-        now, after = smoking_cessation.reach_now(base, use), smoking_cessation.reach(base, use, full)
+        now, after = (
+            smoking_cessation.reach_now(base, use),
+            smoking_cessation.reach(base, use, smokers_now(inputs), full),
+        )
         cells = [scope, scope * now, scope * after]
     elif isinstance(item, CaseFinding):
-        shares = case_finding.checked(use, full)
+        shares = case_finding.checked(use, checked_people(use, inputs), full)
         cells = [scope, *(scope * share[:, None, None] for share in shares)]
     else:
         cells = [np.zeros_like(people)] * 3

@@ -15,8 +15,8 @@ from hisim.model.mechanisms import case_finding, smoking_cessation
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.plan import Plan
 from hisim.model.reach import in_scope
-from hisim.model.slot_plan import Slot, drug_of, in_year, known_now, routes, served_now
-from hisim.model.states import flags_of
+from hisim.model.slot_plan import Slot, checked_people, drug_of, in_year, known_now, routes, served_now
+from hisim.model.states import flags_of, smokers_now
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS, STATES
 
@@ -86,12 +86,12 @@ def _one(
     if isinstance(item, SmokingCessation):
         eligible, base = counts[k, ..., -1], inputs["stop_smoking_reach"].values
         now = smoking_cessation.reach_now(base, use)
-        extra = [smoking_cessation.reach(base, use, year) - now for year in years]
+        extra = [smoking_cessation.reach(base, use, smokers_now(inputs), year) - now for year in years]
         covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
         return covered, eligible, covered + _more_offered(use, eligible, covered, years)
     if isinstance(item, CaseFinding):
         eligible = person_years[k] * in_scope(use, inputs)
-        shares = [case_finding.checked(use, year) for year in years]
+        shares = [case_finding.checked(use, checked_people(use, inputs), year) for year in years]
         extra = [(after - before)[:, None, None] for before, after in shares]
         covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
         return covered, eligible, covered + _more_offered(use, eligible, covered, years)

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import xarray as xr
 
-from hisim.declare.delivery import fade
+from hisim.declare.delivery import fade, moved, part_within
 from hisim.declare.files import load_library
 from hisim.declare.intervention import (
     AnyIntervention,
@@ -219,24 +219,29 @@ def _by_route(
 ) -> tuple[Float64, Float64]:
     use = route.use
     if route.start is not None:
-        share = np.array(route.start.share.values)
-        return told, case_finding.kept(served, use, year, lambda then: case_finding.started(served, use, share, then))
+        share, people = np.array(route.start.share.values), checked_people(use, inputs)
+        begun = partial(case_finding.started, served, use, share, people)
+        return told, case_finding.kept(served, use, year, begun)
     told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
-    limit = use.capacity_per_year
-    if limit is None:
-        return told_later, later
     people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
     now, asked = float((people * told * served).sum()), float((people * told_later * later).sum())
-    part = 1.0 if asked <= limit else max(0.0, limit - now) / (asked - now) if asked > now else 1.0
-    return told + part * (told_later - told), served + part * (later - served)
+    part = part_within(now, asked, use.capacity_per_year)
+    return moved(told, told_later, part), moved(served, later, part)
 
 
-def known_in(register: int, scenario: Scenario, known: Float64, year: int) -> Float64:
+def checked_people(use: Use, inputs: xr.Dataset) -> Float64:
+    """People of the ages and sexes that a check is for, by quintile [persons of the first year]; (5,)."""
+    eligible = use.intervention.eligible
+    return np.asarray((inputs["population"].values * eligible_cells(eligible.ages, eligible.sexes)).sum(axis=(1, 2)))
+
+
+def known_in(register: int, scenario: Scenario, inputs: xr.Dataset, known: Float64, year: int) -> Float64:
     """Share diagnosed on a register in ``year`` by checks alone; (quintile, sex, age) like ``known``."""
     after = known
     for use in scenario.interventions:
         item = use.intervention
         if isinstance(item, CaseFinding) and REGISTERS[register] in item.finds:
-            told = case_finding.kept(known, use, year, partial(case_finding.found, known, use))
+            find = partial(case_finding.found, known, use, checked_people(use, inputs))
+            told = case_finding.kept(known, use, year, find)
             after = np.maximum(after, told)
     return after

@@ -53,3 +53,8 @@ def share_in(inputs: xr.Dataset, flag: str) -> Float64:
         return np.asarray(history)
     assert flag == "high_risk", flag
     return np.asarray((1 - (1 - hypertension) * (1 - diabetes)) * (1 - history))
+
+
+def smokers_now(inputs: xr.Dataset) -> Float64:
+    """People who smoke in the first year [persons]; (quintile, sex, age)."""
+    return np.asarray(inputs["population"].values * inputs["smoking_current"].values)

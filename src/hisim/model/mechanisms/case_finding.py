@@ -12,20 +12,23 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hisim.declare.delivery import STEPS, changed_coverage, fade, reached
+from hisim.declare.delivery import STEPS, changed_coverage, fade, moved, part_within, reached
 from hisim.declare.scenario import Use
 from hisim.model.states import eligible_cells
 from hisim.model.tables import Float64
 from hisim.variables import AGES, SEXES
 
 
-def checked(use: Use, year: int) -> tuple[Float64, Float64]:
-    """Share of people checked now and in ``year``, by quintile; each (5,)."""
+def checked(use: Use, people: Float64, year: int) -> tuple[Float64, Float64]:
+    """Share of ``people`` (5,) [persons] checked now and in ``year``, within capacity, by quintile; each (5,)."""
     now = product(use.intervention.delivery.steps_now)
     if use.change is None:
-        return now, product(use.chain(year))
-    kind, values = use.change
-    return now, changed_coverage(now, kind, np.array(values), use.scale_in_place(year))
+        after = product(use.chain(year))
+    else:
+        kind, values = use.change
+        after = changed_coverage(now, kind, np.array(values), use.scale_in_place(year))
+    part = part_within(float((people * now).sum()), float((people * after).sum()), use.capacity_per_year)
+    return now, moved(now, after, part)
 
 
 def product(chain: Mapping[str, tuple[float, ...]], steps: tuple[str, ...] = STEPS) -> Float64:
@@ -33,9 +36,9 @@ def product(chain: Mapping[str, tuple[float, ...]], steps: tuple[str, ...] = STE
     return np.asarray(np.prod([chain[step] for step in steps], axis=0))
 
 
-def found(known: Float64, use: Use, year: int) -> Float64:
+def found(known: Float64, use: Use, people: Float64, year: int) -> Float64:
     """Share of people with a condition who are diagnosed in ``year``; (quintile, sex, age) like ``known``."""
-    now, after = checked(use, year)
+    now, after = checked(use, people, year)
     return reached(known, now[:, None, None], after[:, None, None])
 
 
@@ -62,7 +65,7 @@ def kept(now: Float64, use: Use, year: int, then: Callable[[int], Float64]) -> F
     return after
 
 
-def started(now: Float64, use: Use, share: Float64, year: int) -> Float64:
+def started(now: Float64, use: Use, share: Float64, people: Float64, year: int) -> Float64:
     """Coverage of a treatment that ``share`` (5,) of those checked start; (quintile, sex, age) like ``now``."""
-    before, after = checked(use, year)
+    before, after = checked(use, people, year)
     return now + (1.0 - now) * (np.maximum(after - before, 0.0) * share)[:, None, None]

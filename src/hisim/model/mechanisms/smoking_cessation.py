@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hisim.declare.delivery import changed_coverage
+from hisim.declare.delivery import changed_coverage, moved, part_within
 from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Use
-from hisim.model.mechanisms.case_finding import checked, product
+from hisim.model.mechanisms.case_finding import product
 from hisim.model.states import eligible_cells
 from hisim.model.tables import Float64
 
@@ -25,22 +25,29 @@ REACHING = ("need_known", "offered", "taken_up")
 SUCCEEDING = ("delivered", "sustained")
 
 
-def reach(now: Float64, use: Use, year: int) -> Float64:
-    """Share of smokers served in ``year`` [fraction per year]; (quintile, sex, age) like ``now``.
+def reach(now: Float64, use: Use, smokers: Float64, year: int) -> Float64:
+    """Share of ``smokers`` served in ``year`` [fraction per year], within capacity; (quintile, sex, age) like ``now``.
 
     Of a policy, the share of smokers whom it reaches.
     """
+    before, after = reach_now(now, use), _asked(now, use, year)
+    part = part_within(float((smokers * before).sum()), float((smokers * after).sum()), use.capacity_per_year)
+    return moved(before, after, part)
+
+
+def _asked(now: Float64, use: Use, year: int) -> Float64:
+    """What :func:`reach` would be without a limit."""
     item = _cessation(use)
     scope = eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
-    if item.extra_quits_per_year is not None:
-        return np.where(scope, checked(use, year)[1][:, None, None], 0.0)
-    if use.change is None:
+    if use.change is None and item.extra_quits_per_year is None:
         before, after = product(item.delivery.steps_now, REACHING), product(use.chain(year), REACHING)
         later = np.minimum(now * _times(before, after)[:, None, None], 1.0)
         return np.where(scope & (after != before)[:, None, None], later, now)
+    if use.change is None:
+        return np.where(scope, product(use.chain(year))[:, None, None], 0.0)
     kind, values = use.change
-    later = changed_coverage(now, kind, np.array(values)[:, None, None], use.scale_in_place(year))
-    return np.where(scope, later, now)
+    later = changed_coverage(reach_now(now, use), kind, np.array(values)[:, None, None], use.scale_in_place(year))
+    return np.where(scope, later, reach_now(now, use))
 
 
 def reach_now(now: Float64, use: Use) -> Float64:
@@ -65,14 +72,14 @@ def gain(use: Use, year: int | None = None) -> Float64:
     return np.asarray((helped - np.array(item.unaided_success_12_months.by_quintile))[:, None, None])
 
 
-def extra_quits(now: Float64, uses: Sequence[Use], year: int) -> Float64:
+def extra_quits(now: Float64, uses: Sequence[Use], smokers: Float64, year: int) -> Float64:
     """Yearly probability of stopping that services and policies add; (quintile, sex, age).
 
     Several services share the same smokers: the largest addition of a service counts, and policies add to it.
     """
     services, policies = np.zeros_like(now), np.zeros_like(now)
     for use in uses:
-        before, after = reach_now(now, use), reach(now, use, year)
+        before, after = reach_now(now, use), reach(now, use, smokers, year)
         extra = after * gain(use, year) - before * gain(use)
         if _cessation(use).extra_quits_per_year is None:
             services = np.where(np.abs(extra) > np.abs(services), extra, services)
