@@ -17,7 +17,18 @@ from hisim.declare.scenario import Scenario, Use
 from hisim.model.conditions import ever_shares
 from hisim.model.mechanisms import birth_outcome, exposure_shift, mortality_effect, smoking_cessation, treatment
 from hisim.model.random import slot_block
-from hisim.model.slot_plan import Library, Route, Slot, in_year, known_in, known_now, routes, served_now, slots_of
+from hisim.model.slot_plan import (
+    Library,
+    Route,
+    Slot,
+    in_year,
+    keep_afterwards,
+    known_in,
+    known_now,
+    routes,
+    served_now,
+    slots_of,
+)
 from hisim.model.states import share_in, smokers_now
 from hisim.model.tables import (
     CVD_HISTORY,
@@ -25,7 +36,6 @@ from hisim.model.tables import (
     DRINKER_GRAMS,
     FLAGS,
     HIGH_RISK,
-    SLOTS,
     Float32,
     Float64,
     StratumTables,
@@ -40,7 +50,6 @@ from hisim.variables import (
     QUINTILES,
     REGISTERS,
     SEXES,
-    SMOKING_GROUPS,
     STATES,
 )
 
@@ -182,18 +191,9 @@ def _delivered(
                 )
                 quits[k, y] = np.clip(inputs["quit_probability"].values + extra, 0.0, 1.0)
     for t, slot in enumerate(slots):
-        _keep(coverage[..., t], slot)
+        keep_afterwards(coverage[..., t], slot)
     counted = np.array([slot.name in STATES or (slot.name, slot.flag) in used for slot in slots], bool)
     return Delivered(told, coverage, quits, counted)
-
-
-def _keep(coverage: Float32, slot: Slot) -> None:
-    """Beyond the oldest age of a slot, (scenario, year, quintile, sex, age) coverage is what is left of what it was."""
-    oldest, left = slot.item.eligible.ages[1], slot.afterwards
-    for age in np.flatnonzero(left > 0):
-        gap = int(age) - oldest
-        coverage[..., age] = left[age] * coverage[0, 0, :, :, oldest]
-        coverage[:, gap:, :, :, age] = left[age] * coverage[:, : max(coverage.shape[1] - gap, 0), :, :, oldest]
 
 
 def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
@@ -221,7 +221,7 @@ def _stratum(
     exposures, conditions = log_rr.sel(risk=list(EXPOSURES)).values, log_rr.sel(risk=list(CONDITIONS)).values
     direct = np.stack([one[q, s] for one in log_hr], axis=1) if slots else np.zeros((len(AGES), 0, len(CAUSES)))
     shift = np.array([exposure_shift.shifts(slot.item.effects, q) for slot in slots]).reshape(-1, len(EXPOSURES))
-    remaining, relapse = _smoking_slots(inputs)
+    remaining, relapse = smoking_cessation.slots(inputs)
     excess = cell["smoking_rr"].values - 1.0
     known, coverage = delivered.known[:, :, q, s], delivered.coverage[:, :, q, s]
     lags = max([treatment.lags_of(slot.item.lag_years.value) for slot in slots], default=1)
@@ -301,17 +301,6 @@ def _wanted(slots: Sequence[Slot], log_rr: xr.DataArray) -> np.ndarray:
     wanted = np.array([name in names for name in FLAGS])
     wanted[CVD_HISTORY] |= wanted[HIGH_RISK]
     return wanted
-
-
-def _smoking_slots(inputs: xr.Dataset) -> tuple[Float32, Float32]:
-    """Remaining excess (3, 42) and relapse (42,) by smoking slot: never, current, then years since quitting."""
-    decay = inputs["smoking_decay"].values
-    remaining = np.zeros((len(SMOKING_GROUPS), SLOTS), np.float32)
-    remaining[:, 1] = 1.0
-    remaining[:, 2:] = decay[:, 1:]
-    relapse = np.zeros(SLOTS, np.float32)
-    relapse[2:] = inputs["relapse_probability"].values[1:]
-    return remaining, relapse
 
 
 def _weights(inputs: xr.Dataset) -> Float64:

@@ -30,7 +30,7 @@ from hisim.errors import ImpossibleModelError
 from hisim.model.mechanisms import case_finding, treatment
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
-from hisim.model.tables import Float64
+from hisim.model.tables import Float32, Float64
 from hisim.variables import AGES, QUINTILES, REGISTERS, SEXES
 
 Library = Mapping[str, AnyIntervention]
@@ -245,3 +245,12 @@ def known_in(register: int, scenario: Scenario, inputs: xr.Dataset, known: Float
             told = case_finding.kept(known, use, year, find)
             after = np.maximum(after, told)
     return after
+
+
+def keep_afterwards(coverage: Float32, slot: Slot) -> None:
+    """Beyond the oldest age of a slot, (scenario, year, quintile, sex, age) coverage is what is left of what it was."""
+    oldest, left = slot.item.eligible.ages[1], slot.afterwards
+    for age in np.flatnonzero(left > 0):
+        gap = int(age) - oldest
+        coverage[..., age] = left[age] * coverage[0, 0, :, :, oldest]
+        coverage[:, gap:, :, :, age] = left[age] * coverage[:, : max(coverage.shape[1] - gap, 0), :, :, oldest]

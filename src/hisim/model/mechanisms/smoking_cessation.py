@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import xarray as xr
 
 from hisim.declare.delivery import changed_coverage, moved, part_within
 from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Use
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.states import eligible_cells
-from hisim.model.tables import Float64
+from hisim.model.tables import SLOTS, Float32, Float64
+from hisim.variables import SMOKING_GROUPS
 
 REACHING = ("need_known", "offered", "taken_up")
 SUCCEEDING = ("delivered", "sustained")
@@ -96,3 +98,14 @@ def _times(before: Float64, after: Float64) -> Float64:
 def _cessation(use: Use) -> SmokingCessation:
     assert isinstance(use.intervention, SmokingCessation)
     return use.intervention
+
+
+def slots(inputs: xr.Dataset) -> tuple[Float32, Float32]:
+    """Remaining excess (3, 42) and relapse (42,) by smoking slot: never, current, then years since quitting."""
+    decay = inputs["smoking_decay"].values
+    remaining = np.zeros((len(SMOKING_GROUPS), SLOTS), np.float32)
+    remaining[:, 1] = 1.0
+    remaining[:, 2:] = decay[:, 1:]
+    relapse = np.zeros(SLOTS, np.float32)
+    relapse[2:] = inputs["relapse_probability"].values[1:]
+    return remaining, relapse
