@@ -117,10 +117,8 @@ def _one(use: Use, slots: list[Slot], inputs: xr.Dataset) -> tuple[Float64, Floa
     scope = in_scope(use, inputs) * people
     if isinstance(item, SmokingCessation):
         base = inputs["stop_smoking_reach"].values
-        now, after = (
-            smoking_cessation.reach_now(base, use),
-            smoking_cessation.reach(base, use, smokers_now(inputs), full),
-        )
+        now = smoking_cessation.reach_now(base, use)
+        after = smoking_cessation.reach(base, use, smokers_now(inputs), full)
         cells = [scope, scope * now, scope * after]
     elif isinstance(item, CaseFinding):
         shares = case_finding.checked(use, checked_people(use, inputs), full)

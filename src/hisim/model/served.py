@@ -85,13 +85,13 @@ def _one(
     years = range(plan.start, plan.end + 1)
     if isinstance(item, SmokingCessation):
         eligible, base = counts[k, ..., -1], inputs["stop_smoking_reach"].values
-        now = smoking_cessation.reach_now(base, use)
-        extra = [smoking_cessation.reach(base, use, smokers_now(inputs), year) - now for year in years]
+        now, smokers = smoking_cessation.reach_now(base, use), smokers_now(inputs)
+        extra = [smoking_cessation.reach(base, use, smokers, year) - now for year in years]
         covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
         return covered, eligible, covered + _more_offered(use, eligible, covered, years)
     if isinstance(item, CaseFinding):
-        eligible = person_years[k] * in_scope(use, inputs)
-        shares = [case_finding.checked(use, checked_people(use, inputs), year) for year in years]
+        eligible, people_now = person_years[k] * in_scope(use, inputs), checked_people(use, inputs)
+        shares = [case_finding.checked(use, people_now, year) for year in years]
         extra = [(after - before)[:, None, None] for before, after in shares]
         covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
         return covered, eligible, covered + _more_offered(use, eligible, covered, years)

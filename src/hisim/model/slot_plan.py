@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import xarray as xr
 
-from hisim.declare.delivery import fade, moved, part_within
+from hisim.declare.delivery import moved, part_within
 from hisim.declare.files import load_library
 from hisim.declare.intervention import (
     AnyIntervention,
@@ -29,9 +29,9 @@ from hisim.declare.scenario import Scenario, Use
 from hisim.errors import ImpossibleModelError
 from hisim.model.mechanisms import case_finding, treatment
 from hisim.model.mechanisms.case_finding import product
-from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, left_when_too_old, share_in
 from hisim.model.tables import Float32, Float64
-from hisim.variables import AGES, QUINTILES, REGISTERS, SEXES
+from hisim.variables import OLDEST_AGE, QUINTILES, REGISTERS
 
 Library = Mapping[str, AnyIntervention]
 Acting = Treatment | ExposureShift | MortalityEffect | BirthOutcome
@@ -72,13 +72,13 @@ class Slot:
         """
         oldest = self.item.eligible.ages[1]
         years = 0.0 if isinstance(self.item, BirthOutcome) else self.item.persistence_years.value
-        return np.array([fade(age, oldest, years) if age > oldest else 0.0 for age in AGES])
+        return left_when_too_old(oldest, years)
 
     @property
     def acting(self) -> Float64:
         """1 where people of that sex and age may have it, served in the year or before, else 0; (sex, age)."""
-        sexes = np.array([sex in self.item.eligible.sexes for sex in SEXES], float)
-        return np.asarray(np.maximum(self.scope, sexes[:, None] * (self.afterwards > 0)))
+        older = eligible_cells((self.item.eligible.ages[1], OLDEST_AGE), self.item.eligible.sexes)
+        return np.asarray(np.maximum(self.scope, older * (self.afterwards > 0)))
 
 
 class Route(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr
 
+from hisim.declare.delivery import fade
 from hisim.model.tables import DRINKER_GRAMS, HYPERTENSION_MMHG, Float64
 from hisim.variables import AGES, CONDITIONS, REGISTERS, SEXES
 
@@ -26,6 +27,11 @@ def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
     """1 where somebody is in scope, else 0; (sex, age)."""
     within = np.array([ages[0] <= age <= ages[1] for age in AGES], float)
     return np.asarray(np.array([sex in sexes for sex in SEXES], float)[:, None] * within)
+
+
+def left_when_too_old(oldest: int, persistence_years: float) -> Float64:
+    """By age, the share left of what people had at the ``oldest`` age they could have it; 0 up to that age; (age,)."""
+    return np.array([fade(age, oldest, persistence_years) if age > oldest else 0.0 for age in AGES])
 
 
 def share_in(inputs: xr.Dataset, flag: str) -> Float64:

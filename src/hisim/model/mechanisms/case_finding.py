@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hisim.declare.delivery import STEPS, changed_coverage, fade, moved, part_within, reached
+from hisim.declare.delivery import STEPS, changed_coverage, moved, part_within, reached
 from hisim.declare.scenario import Use
-from hisim.model.states import eligible_cells
+from hisim.model.states import eligible_cells, left_when_too_old
 from hisim.model.tables import Float64
-from hisim.variables import AGES, SEXES
+from hisim.variables import OLDEST_AGE
 
 
 def checked(use: Use, people: Float64, year: int) -> tuple[Float64, Float64]:
@@ -52,16 +52,13 @@ def kept(now: Float64, use: Use, year: int, then: Callable[[int], Float64]) -> F
     then
         From a year to the share found or started at every age, were the check for everyone.
     """
-    item = use.intervention
-    oldest, years = item.eligible.ages[1], item.persistence_years.value
-    after = np.where(eligible_cells(item.eligible.ages, item.eligible.sexes) > 0, then(year), now)
-    sexes = np.array([sex in item.eligible.sexes for sex in SEXES], float)
-    for age in AGES[oldest + 1 :]:
-        left = fade(age, oldest, years)
-        if left <= 0.0:
-            break
+    eligible = use.intervention.eligible
+    oldest, older = eligible.ages[1], eligible_cells((eligible.ages[1], OLDEST_AGE), eligible.sexes)
+    after = np.where(eligible_cells(eligible.ages, eligible.sexes) > 0, then(year), now)
+    left = left_when_too_old(oldest, use.intervention.persistence_years.value)
+    for age in np.flatnonzero(left > 0).tolist():
         gained = then(year - (age - oldest))[..., age] - now[..., age]
-        after[..., age] = now[..., age] + gained * left * sexes
+        after[..., age] = now[..., age] + gained * left[age] * older[:, age]
     return after
 
 
