@@ -12,7 +12,9 @@ from hisim.declare.files import load_library
 from hisim.declare.intervention import MECHANISMS
 from hisim.declare.schema import scenario_schema
 from hisim.inputs.catalogue import list_tables
+from hisim.inputs.strata_tables import FOLDER
 from hisim.outcomes.estimands import ESTIMANDS
+from hisim.stratum_variables import STRATA, STRATUM_PROJECTION
 from hisim.surfaces.cli import app
 from hisim.surfaces.explain import number, numbers
 from hisim.variables import DIMENSIONS, INPUTS, PROJECTION, Variable
@@ -37,7 +39,13 @@ def scenario_file() -> Iterator[str]:
     yield "YAML, at most 256 KB. Keys that are not listed here are refused. A file that `extends` another needs only"
     yield "`hisim`, `name` and what it changes.\n"
     yield from _object_table("The file", schema)
-    for key, title in (("Trend", "trend"), ("Simulation", "simulation"), ("Use", "interventions, each")):
+    sections = (
+        ("Trend", "trend"),
+        ("Simulation", "simulation"),
+        ("Strata", "strata"),
+        ("Use", "interventions, each"),
+    )
+    for key, title in sections:
         yield from _object_table(title, schema["$defs"][key])
 
 
@@ -76,7 +84,13 @@ def data_dictionary() -> Iterator[str]:
     yield "## Dimensions\n"
     rows = ((f"`{one.name}`", one.meaning, _labels(one.labels)) for one in DIMENSIONS.values())
     yield from table(("dimension", "a label is", "labels"), rows)
-    for title, dictionary in (("Inputs", INPUTS), ("Projection", PROJECTION)):
+    dictionaries = (
+        ("Inputs", INPUTS),
+        ("Inputs, where strata are told apart", STRATA),
+        ("Projection", PROJECTION),
+        ("Projection, where strata are told apart", STRATUM_PROJECTION),
+    )
+    for title, dictionary in dictionaries:
         yield f"## {title}\n"
         header = ("variable", "dimensions", "unit", "bounds", "meaning")
         yield from table(header, (_variable(one) for one in dictionary.values()))
@@ -95,8 +109,9 @@ def estimands() -> Iterator[str]:
 def input_tables() -> Iterator[str]:
     """Every packaged table with its source, licence and digest."""
     yield "# Input tables\n"
-    yield "The tables in `src/hisim/data/england/`. `hisim data` prints the same list.\n"
-    for entry in list_tables():
+    yield "The tables in `src/hisim/data/england/`, which `hisim data` lists, and in `src/hisim/data/strata/`, which"
+    yield "are read only where a scenario tells strata apart.\n"
+    for entry in (*list_tables(), *list_tables(FOLDER)):
         yield f"## {entry.name}\n"
         yield f"{entry.title}. {entry.years}. `{entry.path.name}`\n"
         rows = [("units", "; ".join(f"`{name}`: {unit}" for name, unit in entry.units.items()))]
@@ -160,6 +175,7 @@ def _allowed(field: Mapping[str, Any]) -> str:
         "object": "one number for each of `1` to `5`",
         "string": "text",
         "integer": "whole number",
+        "boolean": "`true` or `false`",
     }
     text = words.get(field.get("type", ""), field.get("type", "anything"))
     return f"{text}, {_bounds(field)}" if _bounds(field) else text

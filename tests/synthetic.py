@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from hisim.declare.distribution import Money, Quantity, Ratio, Share, Step, Years
+from hisim.declare.distribution import FileText, Money, Quantity, Ratio, Share, Step, Years
 from hisim.declare.evidence import Chain, Cost, Delivery, Eligible, Grade, Graded
 from hisim.declare.intervention import (
     MECHANISMS,
@@ -21,7 +21,19 @@ from hisim.declare.intervention import (
     Treatment,
 )
 from hisim.declare.scenario import Scenario, Simulation
-from hisim.variables import CAUSES, DIMENSIONS, INPUTS, OLDEST_AGE, RISKS, SEXES, YEARS_SINCE_QUIT
+from hisim.declare.strata import ALL, Segment, Segments, Strata
+from hisim.stratum_variables import STRATA
+from hisim.variables import (
+    CAUSES,
+    DIMENSIONS,
+    INPUTS,
+    OLDEST_AGE,
+    RISK_CHANNELS,
+    RISKS,
+    SEXES,
+    STEPS,
+    YEARS_SINCE_QUIT,
+)
 
 SIZES = {name: len(d.labels) for name, d in DIMENSIONS.items() if d.labels is not None}
 
@@ -53,6 +65,46 @@ def make_inputs(start: int = 2011, end: int = 2015, **values: object) -> xr.Data
     used = {dim for variable in INPUTS.values() for dim in variable.dims}
     coords = {name: labels for name, labels in coords.items() if name in used}
     return xr.Dataset(arrays, {**coords, "year": years})
+
+
+def with_strata(
+    inputs: xr.Dataset,
+    share: object,
+    *,
+    risk: object = 1.0,
+    hazard: object = 1.0,
+    uptake: Mapping[str, Mapping[str, object]] | None = None,
+) -> xr.Dataset:
+    """``inputs`` with strata called "a", "b", ... that differ as told.
+
+    ``share`` (..., G) and ``hazard`` (..., G) broadcast to their variables, ``risk`` to (sex, channel, G); ``uptake``
+    gives odds (G,) by intervention and step.
+    """
+    share = np.asarray(share, float)
+    names = list("abcdefgh"[: share.shape[-1]])
+    odds = np.ones((len(uptake or {}), len(STEPS), len(SEXES), len(names)))
+    for i, steps in enumerate((uptake or {}).values()):
+        for step, values in steps.items():
+            odds[i, STEPS.index(step)] = values
+    values = {
+        "stratum_share": share, "stratum_risk_odds": risk, "stratum_hazard_ratio": hazard, "stratum_uptake_odds": odds,
+        "stratum_uptake_known": odds != 1.0,
+    }  # fmt: skip
+    sizes = {**SIZES, "stratum": len(names), "uptake_of": len(uptake or {})}
+    arrays = {
+        name: (
+            variable.dims,
+            np.broadcast_to(np.asarray(values[name], float), [sizes[d] for d in variable.dims]).copy(),
+        )
+        for name, variable in STRATA.items()
+    }
+    coords = {
+        "stratum": names,
+        "uptake_of": list(uptake or {}),
+        "step": list(STEPS),
+        "risk_channel": list(RISK_CHANNELS),
+    }
+    return inputs.merge(xr.Dataset(arrays, coords))
 
 
 def log_rr(**per_cause: Mapping[str, float]) -> np.ndarray:
@@ -191,18 +243,31 @@ def make_policy(quits: float = 0.02, name: str = "policy", **more: object) -> Sm
     )  # fmt: skip
 
 
+def _segments(names: tuple[str, ...]) -> Strata:
+    share, one = (1 / len(names),) * 5, (1.0, 1.0)
+    segments = Segments(Segment(name, (share, share), one, ((ALL, one),), ()) for name in names)
+    return Strata(by="file", file="made-up.csv", segments=segments, file_text=FileText("made up"))
+
+
 def make_scenario(
     *uses: tuple[AnyIntervention, Mapping[str, object]],
     name: str = "mix",
     start: int = 2011,
     end: int = 2015,
+    strata: tuple[str, ...] = (),
     **settings: object,
 ) -> Scenario:
-    """A scenario from pairs of an intervention and what a use of it says, e.g. ``{"relative": 1.4}``."""
+    """A scenario from pairs of an intervention and what a use of it says, e.g. ``{"relative": 1.4}``.
+
+    ``strata`` names those of :func:`with_strata`, whose inputs say what they are like.
+    """
     return Scenario(
         hisim=1, name=name, title=name, start=start, end=end,
         simulation=Simulation(**{"people_per_cohort": 320, "seed": 7, **settings}),
-        interventions=[{"use": item.id, "intervention": item, **use} for item, use in uses],
+        strata=_segments(strata) if strata else None,
+        interventions=[
+            {"use": item.id, "intervention": item, **use} for item, use in uses
+        ],
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ MODULES = {
     if path != SOURCE / "__init__.py"
 }
 
-GROUND = {"errors", "variables", "accelerate", "version"}
+GROUND = {"errors", "variables", "stratum_variables", "accelerate", "version"}
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
     "declare": {"declare", *GROUND},

@@ -31,8 +31,7 @@ def test_what_is_shipped() -> None:
 def test_a_shipped_scenario_loads_under_its_own_name(path: Path) -> None:
     scenario = read_scenario(path)
     assert scenario.name == path.stem
-    own = {use.file: use.file_text for use in scenario.interventions if use.file}
-    assert read_scenario_text(written(scenario), own=own) == scenario
+    assert read_scenario_text(written(scenario), own=scenario.own_files) == scenario
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)

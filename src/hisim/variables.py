@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
 from hisim.errors import ImpossibleModelError
@@ -59,10 +59,26 @@ SMOKING_GROUPS = ("cvd", "copd", "cancer")
 STATES = ("antihypertensive", "statin", *(f"{name}_diagnosed" for name in REGISTERS), "current_smoker")
 """Whom a projection counts: people on two treatments, people who know of each condition, smokers."""
 COMPARATOR = "comparator"
+ETHNIC_GROUPS = (
+    "White", "Mixed", "Indian", "Pakistani", "Bangladeshi", "Chinese or other Asian", "Black", "Other",
+)  # fmt: skip
+"""Ethnic groups of the 2011 census, in eight; Arab is in Other, Gypsy or Irish Traveller in White."""
+OAC_SUPERGROUPS = (
+    "Retired Professionals", "Suburbanites and Peri-Urbanites", "Multicultural and Educated Urbanites",
+    "Low-Skilled Migrant and Student Communities", "Ethnically Diverse Suburban Professionals", "Baseline UK",
+    "Semi- and Un-Skilled Workforce", "Legacy Communities",
+)  # fmt: skip
+"""Supergroups of the Output Area Classification, in the order of their numbers."""
+STEPS = ("need_known", "offered", "taken_up", "delivered", "sustained")
+"""The steps from being in need to getting an effective service; each a share of the people at the step before."""
+RISK_CHANNELS = ("diabetes", "chd", "current_smoker")
+"""States through which strata may differ in mortality; each by a lifelong uniform of the model."""
 
 
 def band_of_age() -> np.ndarray:
     """Index into :data:`AGE_BANDS` of every single age 0..100."""
+    import numpy as np
+
     return np.searchsorted(np.asarray(AGE_BAND_STARTS), np.asarray(AGES), side="right") - 1
 
 
@@ -83,8 +99,8 @@ class Variable:
     dims: tuple[str, ...]
     unit: str
     meaning: str
-    low: float = -np.inf
-    high: float = np.inf
+    low: float = -inf
+    high: float = inf
 
 
 DIMENSIONS = {
@@ -101,6 +117,10 @@ DIMENSIONS = {
         Dimension("cause", "underlying cause of death", CAUSES),
         Dimension("intervention", "id of an intervention"),
         Dimension("state", "treatment or condition that people are in", STATES),
+        Dimension("stratum", "group of people within a fifth: an ethnic group, a segment, a group left out"),
+        Dimension("risk_channel", "state through which strata differ in mortality", RISK_CHANNELS),
+        Dimension("step", "step of delivery", STEPS),
+        Dimension("uptake_of", "id of an intervention whose uptake is known to differ among strata"),
         Dimension("risk", "exposure or disease history that raises hazards", RISKS),
         Dimension("exposure", "exposure with correlated percentiles", ("sbp", "cholesterol", "bmi")),
         Dimension("exposure_other", "exposure with correlated percentiles", ("sbp", "cholesterol", "bmi")),
@@ -294,7 +314,7 @@ def check(dataset: xr.Dataset, dictionary: Mapping[str, Variable], *, required: 
             if labels is not None and tuple(array[dim].values.tolist()) != labels:
                 raise ImpossibleModelError(f"{name}: found other labels on {dim} than the dictionary's")
         values = array.values
-        if not np.isfinite(values).all():
+        if values.size and not (isfinite(values.min()) and isfinite(values.max())):
             raise ImpossibleModelError(f"{name}: found a value that is not finite; allowed: finite numbers")
         if values.size and (values.min() < variable.low or values.max() > variable.high):
             raise ImpossibleModelError(

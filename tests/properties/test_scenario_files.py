@@ -23,6 +23,7 @@ end: 2020
 trend: {kind: damped, damping: 0.8}
 observed_to: 2011
 simulation: {people_per_cohort: 1280, seed: 2011, estimator: expected, uptake_correlation: 0.5}
+strata: {by: ethnicity, risk_channels: true}
 interventions:
   - use: statins
     relative: {1: 1.6, 2: 1.5, 3: 1.4, 4: 1.3, 5: 1.2}
@@ -36,6 +37,7 @@ interventions:
     capacity: 500000
   - use: health-checks
     profile: proportionate
+    strata: [Black, Pakistani]
   - use: heart-failure
     steps: {need_known: 0.9, offered: {1: 0.9, 2: 0.8, 3: 0.8, 4: 0.8, 5: 0.8}, taken_up: 1, delivered: 1, sustained: 1}
 """
@@ -43,9 +45,9 @@ KEYS = [
     (match.start(), match.end())
     for match in __import__("re").finditer(r"(?m)(?<=[{ -])[a-z1-5_]+(?=: )|^[a-z_]+(?=:)", GOOD)
 ]
-KEYS_OF_A_FILE = {*Scenario.model_fields, *Trend.model_fields, *Simulation.model_fields, *USE_KEYS, *STEPS} - {
-    "intervention", "file"
-}  # fmt: skip
+KEYS_OF_A_FILE = {
+    *Scenario.model_fields, *Trend.model_fields, *Simulation.model_fields, *USE_KEYS, *STEPS, "by", "risk_channels"
+} - {"intervention", "file"}  # fmt: skip
 """All but what only the reader fills in, and ``file``, which reads another file (test_own_interventions)."""
 USABLE = [name for name, item in load_library().items() if not item.author_must_supply]
 PIECES = st.sampled_from(
@@ -104,7 +106,7 @@ AMOUNT = st.one_of(
     st.tuples(st.just("relative"), st.floats(0, 10) | FIVE),
     st.tuples(st.just("to"), st.floats(0, 1) | FIVE),
     st.tuples(st.just("add"), st.floats(-1, 1) | FIVE),
-    st.tuples(st.just("profile"), st.sampled_from(sorted(PROFILES))),
+    st.tuples(st.just("profile"), st.sampled_from(sorted({*PROFILES} - {"by_segment"}))),
     st.tuples(st.just("steps"), st.dictionaries(st.sampled_from(STEPS), st.floats(0, 1) | FIVE, min_size=1)),
 )
 YEARS = st.lists(st.integers(2011, 2030), min_size=3, max_size=3).map(sorted)

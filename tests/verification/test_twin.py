@@ -20,12 +20,14 @@ from synthetic import (
     make_scenario,
     make_service,
     make_treatment,
+    with_strata,
 )
 
 from hisim.model import twin
 from hisim.model.kernel import run_cohort
 from hisim.model.plan import make_plan
 from hisim.model.random import cohort_number
+from hisim.model.tables import CohortResult
 from hisim.variables import CAUSES, SEXES
 
 TOLERANCE = 2e-6
@@ -121,8 +123,8 @@ def cohort_runs(plan, birth_year, seed, sampled, people=320):
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (q, s, birth_year))
     where = plan.index(chosen)
     arguments = (
-        plan.tables[q][s], plan.conditions[where], cohort_number(q + 1, s, birth_year), birth_year, people,
-        plan.weights[where], 0, seed, sampled,
+        plan.tables[q][s], plan.strata(chosen, people), plan.conditions[where],
+        cohort_number(q + 1, s, birth_year), birth_year, people, plan.person_years[where], 0, seed, sampled,
     )  # fmt: skip
     return run_cohort(*arguments), twin.run_cohort(*arguments)
 
@@ -143,9 +145,38 @@ def test_kernel_and_twin_agree_on_every_mechanism(seed, birth_year, correlation)
     assert (kernel[0][0] != kernel[0][1]).any()
 
 
+def plan_of_strata(seed, targeted):
+    """Every mechanism, with four strata that differ in everything; where ``targeted``, some uses are for some only."""
+    rng = np.random.default_rng(3000 + seed)
+    items, uses = every_mechanism(rng)
+    names = [item.id for item in items]
+    uptake = {name: {step: rng.uniform(0.3, 3.0, 4) for step in ("need_known", "taken_up")} for name in names}
+    if not targeted:
+        uptake.pop("check", None)
+    inputs = with_strata(
+        varied_inputs(seed), rng.dirichlet([8, 1, 1, 1], (5, 2, 101)), risk=rng.uniform(0.3, 3.0, (2, 3, 4)),
+        hazard=rng.uniform(0.5, 2.0, (2, 101, 16, 4)), uptake=uptake,
+    )  # fmt: skip
+    if targeted:
+        uses = [(item, {**amount, "strata": ("b", "d")}) if i % 2 else (item, amount) for i, (item, amount) in
+                enumerate(uses)]  # fmt: skip
+    mix = make_scenario(*uses, end=2013, strata=("a", "b", "c", "d"))
+    return make_plan(inputs, [mix], library_of(*items))
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+@pytest.mark.parametrize("birth_year", [1911, 1930, 1947, 1966, 1990, 2011, 2013])
+@pytest.mark.parametrize("seed", range(3))
+def test_kernel_and_twin_agree_on_strata(seed, birth_year, targeted):
+    kernel, plain = cohort_runs(plan_of_strata(seed, targeted), birth_year, seed, sampled=seed == 2, people=640)
+    same(kernel, plain)
+    assert (kernel[1].sum(axis=(2, 3)) > 0).all()
+
+
 def same(kernel, plain):
-    for ours, theirs in zip(kernel, plain, strict=True):
+    for name, ours, theirs in zip(CohortResult._fields, kernel, plain, strict=True):
         assert ours.shape == theirs.shape
         assert theirs.sum() > 0
-        by_year = (ours.sum(axis=1), theirs.sum(axis=1)) if ours.ndim > 3 else (ours, theirs)
+        batched = name in ("deaths", "person_years")
+        by_year = (ours.sum(axis=2), theirs.sum(axis=2)) if batched else (ours, theirs)
         np.testing.assert_allclose(*by_year, rtol=TOLERANCE, atol=1e-9)

@@ -1,12 +1,14 @@
 """How a change of coverage comes about over time: ramp, fade, lag, and what people keep up.
 
-Plain arithmetic that takes floats or arrays alike and imports nothing. A change of nothing returns its
+Plain arithmetic that takes floats or arrays alike. A change of nothing returns its
 input bit for bit, so that a null intervention is the comparator.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+
+from hisim.variables import STEPS as STEPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +19,6 @@ else:
     Number = TypeVar("Number")
 
 ChangeKind = Literal["relative", "to", "add"]
-STEPS = ("need_known", "offered", "taken_up", "delivered", "sustained")
-"""The steps from being in need to getting an effective service; each a share of the people at the step before."""
 STEP_WORDS = {
     "need_known": "in need and known to services",
     "offered": "offered it, within capacity",
@@ -63,6 +63,9 @@ PROFILES = {
     ),
     "proportionate": Profile(
         (1.0, 0.85, 0.7, 0.55, 0.4), None, "proportionate: everywhere, with more where need is greater"
+    ),
+    "by_segment": Profile(
+        (1.0, 1.0, 1.0, 1.0, 1.0), None, "by segment: all the way in the named strata, nothing elsewhere"
     ),
 }
 """Named delivery profiles. The shares are assumptions; the words are those of the Christmas Tree's users."""

@@ -60,6 +60,12 @@ class Declaration(BaseModel):
     )
 
 
+class FileText(str):
+    """What a file of the author's own holds; a type of its own, so that no file can set it."""
+
+    __slots__ = ()
+
+
 Place = tuple[str | int, ...]
 
 

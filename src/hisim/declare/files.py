@@ -15,11 +15,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hisim.declare.distribution import FileText
 from hisim.declare.evidence import unknown_sources
 from hisim.declare.intervention import MECHANISMS, AnyIntervention
 from hisim.declare.nodes import Entry, Node, compose, shown
 from hisim.declare.refusals import MISSING, READER_ONLY, Places, conflict_problem, problems_of
-from hisim.declare.scenario import FileText, Scenario, Use, conflicts
+from hisim.declare.scenario import Scenario, Use, conflicts
+from hisim.declare.segments import read_segments
+from hisim.declare.writing import write_scenario
 from hisim.errors import InvalidFileError, Problem, nearest_name
 
 MOST_BYTES = 256 * 1024
@@ -45,7 +48,7 @@ def read_scenario_text(text: str, name: str = "scenario", own: Mapping[str, str]
     Parameters
     ----------
     own
-        What the intervention files hold that the scenario names under ``file``, by the name it gives.
+        What the files hold that the scenario names under ``file``, interventions and segments, by the name it gives.
 
     Raises
     ------
@@ -92,41 +95,6 @@ def load_library() -> Mapping[str, AnyIntervention]:
     return {name: packaged_intervention(name) for name in library_names()}
 
 
-def write_scenario(scenario: Scenario) -> str:
-    """``scenario`` as the text of a file that reads back as the same scenario."""
-    data = scenario.model_dump(by_alias=True, exclude_none=True)
-    uses = data.pop("interventions")
-    lines = [line for key, value in data.items() for line in _lines(key, value)]
-    lines.append("interventions:" if uses else "interventions: []")
-    for use in uses:
-        entries = [line for key, value in use.items() for line in _lines(key, value)]
-        lines.extend(("  - " if index == 0 else "    ") + line for index, line in enumerate(entries))
-    return "\n".join(lines) + "\n"
-
-
-def _lines(key: str, value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield f"{key}: {{{', '.join(line for name, item in value.items() for line in _lines(name, item))}}}"
-    elif isinstance(value, tuple):
-        same = len(set(map(repr, value))) == 1
-        each = ", ".join(f"{quintile}: {number!r}" for quintile, number in enumerate(value, start=1))
-        yield f"{key}: {value[0]!r}" if same else f"{key}: {{{each}}}"
-    else:
-        yield f"{key}: {_scalar(value)}"
-
-
-def _scalar(value: Any) -> str:
-    if not isinstance(value, str):
-        return repr(value)
-    return '"' + "".join(_escaped(char) for char in value) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    return char if char.isprintable() else f"\\U{ord(char):08X}"
-
-
 def _text(path: Path, name: str) -> str:
     """The text of a file after every check that can be made before it is parsed."""
     try:
@@ -148,9 +116,9 @@ def _text(path: Path, name: str) -> str:
 
 
 def _siblings(path: Path) -> str:
-    """The YAML files beside a missing one, to choose from."""
+    """The file beside a missing one whose name is nearest."""
     try:
-        names = sorted(item.name for item in path.parent.iterdir() if item.suffix in (".yaml", ".yml"))
+        names = sorted(item.name for item in path.parent.iterdir() if item.suffix in (".yaml", ".yml", ".csv"))
     except (OSError, ValueError):
         return "the path of a file"
     near = nearest_name(path.name, names)
@@ -173,11 +141,15 @@ def _refused(name: str, found: str, allowed: str = "") -> InvalidFileError:
     return InvalidFileError([Problem(name, 0, 0, "", found, allowed)])
 
 
-def _tree(text: str, name: str) -> Node:
-    """The map in ``text``; raises with every problem of its form."""
+def _small(text: str, name: str) -> str:
     if len(text) > MOST_BYTES:
         raise _refused(name, f"{len(text) // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
-    root, problems = compose(text, name)
+    return text
+
+
+def _tree(text: str, name: str) -> Node:
+    """The map in ``text``; raises with every problem of its form."""
+    root, problems = compose(_small(text, name), name)
     if root is not None and not isinstance(root.value, dict) and not problems:
         empty = root.value is None
         found = "an empty file" if empty else shown(root.plain())
@@ -251,7 +223,8 @@ def _base(entry: Entry, path: Path, name: str, above: tuple[tuple[Path, str], ..
 def _scenario(root: Node, own: Mapping[str, str] | None) -> Scenario:
     """The scenario in a tree; raises with every problem of its content. ``own`` None: files may be read."""
     data, places = root.plain(), Places(root)
-    problems = [conflict_problem(places, conflict) for conflict in conflicts(data)]
+    problems = list(_resolve_strata(data, places, own))
+    problems.extend(conflict_problem(places, conflict) for conflict in conflicts(data))
     problems.extend(_resolve(data, places, own))
     try:
         scenario = Scenario.model_validate(data, by_alias=True, by_name=False)
@@ -261,6 +234,25 @@ def _scenario(root: Node, own: Mapping[str, str] | None) -> Scenario:
     if problems:
         raise InvalidFileError(problems)
     return scenario
+
+
+def _resolve_strata(data: dict[Any, Any], places: Places, own: Mapping[str, str] | None) -> Iterator[Problem]:
+    """Put the segments of the file that ``strata`` names beside its name."""
+    strata, uses = data.get("strata"), data.get("interventions")
+    if not isinstance(strata, dict) or strata.get("by") != "file" or any(key in strata for key in READER_ONLY):
+        return
+    name = strata.get("file")
+    if not isinstance(name, str):
+        return
+    named = {use.get("use") for use in (uses if isinstance(uses, list) else ()) if isinstance(use, dict)}
+    ids = {*library_names(), *(each for each in named if isinstance(each, str))}
+    area = data.get("area", Scenario.model_fields["area"].default)
+    try:
+        path, text = _own_text(name, places.find(("strata", "file"))[1], own)
+        strata["segments"] = read_segments(_small(text, path), path, str(area), ids)
+        strata["file_text"] = FileText(text)
+    except InvalidFileError as error:
+        yield from error.problems
 
 
 def _resolve(data: dict[Any, Any], places: Places, own: Mapping[str, str] | None) -> Iterator[Problem]:
@@ -292,6 +284,12 @@ def _resolve(data: dict[Any, Any], places: Places, own: Mapping[str, str] | None
 
 def _own(name: str, node: Node, own: Mapping[str, str] | None) -> tuple[FileText, AnyIntervention]:
     """Text and intervention of a file that a scenario names; raises with its problems, or one at the name."""
+    path, text = _own_text(name, node, own)
+    return FileText(text), _intervention(text, path, PurePath(name).stem)
+
+
+def _own_text(name: str, node: Node, own: Mapping[str, str] | None) -> tuple[str, str]:
+    """Path and text of a file that a scenario names; raises with one problem at the name."""
 
     def refused(found: str, allowed: str) -> InvalidFileError:
         return InvalidFileError([Problem(node.file, node.line, node.column, "file", found, allowed)])
@@ -302,10 +300,9 @@ def _own(name: str, node: Node, own: Mapping[str, str] | None) -> tuple[FileText
         raise refused(shown(name), "a scenario that stands alone")
     path = str(PurePath(node.file).parent / name)
     try:
-        text = _text(Path(path), path) if own is None else own[name]
+        return path, _text(Path(path), path) if own is None else own[name]
     except InvalidFileError as error:
         raise refused(f"{path}: {error.problems[0].found}", error.problems[0].allowed) from None
-    return FileText(text), _intervention(text, path, PurePath(name).stem)
 
 
 def _intervention(text: str, name: str, stem: str) -> AnyIntervention:

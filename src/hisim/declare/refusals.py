@@ -15,8 +15,8 @@ from hisim.declare.scenario import FILLED_IN, Scenario
 from hisim.errors import Problem, nearest_name
 
 Loc = tuple[int | str, ...]
-READER_ONLY = ("intervention", "file_text")
-"""Fields of a use that the reader fills in; a file may not."""
+READER_ONLY = ("intervention", "file_text", "segments")
+"""Fields of a use and of strata that the reader fills in; a file may not."""
 MISSING = "missing: this key is required"
 EXTENDS = "extends"
 """A key of files that the reader resolves; a scenario has no such field."""
@@ -25,6 +25,7 @@ ALLOWED: Mapping[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
     "string_type": "text (in quotes if it looks like a number)",
     "tuple_type": "a list",
     "model_type": "a map of keys and values",

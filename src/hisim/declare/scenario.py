@@ -13,9 +13,10 @@ from pydantic import Field, InstanceOf, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from hisim.declare.delivery import PROFILES, STEPS, ChangeKind, part_of_the_way, scale
-from hisim.declare.distribution import Conflict, Declaration, Place, Text, Title, Version, conflict_error
+from hisim.declare.distribution import Conflict, Declaration, FileText, Place, Text, Title, Version, conflict_error
 from hisim.declare.evidence import Common, Slug
 from hisim.declare.quintiles import Additions, FiveFloats, Shares, Times
+from hisim.declare.strata import Strata, named_conflicts, strata_conflicts
 from hisim.errors import nearest_name
 
 FIRST_START, LAST_OBSERVED, LONGEST = 2002, 2011, 40
@@ -23,13 +24,7 @@ FILLED_IN = ("from", "full_from")
 """Keys of a use that are filled in when a file leaves them out."""
 AMOUNTS: tuple[ChangeKind, ...] = ("relative", "to", "add")
 CHANGE_KINDS = (*AMOUNTS, "profile", "steps")
-USE_KEYS = ("use", "file", *CHANGE_KINDS, "capacity", "from", "full_from", "until", "intervention")
-
-
-class FileText(str):
-    """What an intervention file of the author's own holds; a type of its own, so that no file can set it."""
-
-    __slots__ = ()
+USE_KEYS = ("use", "file", *CHANGE_KINDS, "strata", "capacity", "from", "full_from", "until", "intervention")
 
 
 class Change(NamedTuple):
@@ -97,12 +92,14 @@ class Use(Declaration):
     """Coverage brought to this fraction, 0 to 1: one number, or one for each quintile."""
     add: Additions | None = None
     """This fraction added to coverage, -1 to 1: one number, or one for each quintile."""
-    profile: (
-        Literal["as_now", "bench_experiment", "industrial_scale", "most_deprived_first", "proportionate"] | None
-    ) = None
+    profile: Literal[
+        "as_now", "bench_experiment", "industrial_scale", "most_deprived_first", "proportionate", "by_segment"
+    ] | None = None  # fmt: skip
     """A named way to deliver: each step of the chain goes a share of the way from now to what is achievable."""
     steps: Steps | None = None
     """Steps of the chain of delivery brought to these shares."""
+    strata: Annotated[tuple[Title, ...], Field(strict=False, min_length=1, max_length=100)] | None = None
+    """Only for people of these strata, as the scenario's ``strata`` names them; for everyone else it stays as now."""
     capacity: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     """Most people served in a year in England [persons]; left out = what the intervention's file says, if anything."""
     start: int = Field(alias="from")
@@ -193,6 +190,8 @@ class Scenario(Declaration):
     """Last year whose observed rates are used; an earlier one makes a hindcast."""
     simulation: Simulation = Field(default_factory=Simulation)
     """How the model is run."""
+    strata: Strata | None = None
+    """Groups of people within each fifth that are told apart; left out = none are."""
     interventions: Annotated[tuple[Use, ...], Field(strict=False, max_length=50)] = ()
     """What is done, each at its scale."""
 
@@ -209,8 +208,18 @@ class Scenario(Declaration):
     def _nothing_impossible(self) -> Scenario:
         data = {**self.model_dump(exclude={"interventions"}), "interventions": []}
         data["interventions"] = [use.model_dump(by_alias=True) for use in self.interventions]
+        if self.strata is not None:
+            data["strata"]["segments"] = self.strata.segments
         _refuse(conflicts(data))
         return self
+
+    @property
+    def own_files(self) -> Mapping[str, str]:
+        """What the files hold that the scenario names, interventions and segments, by the name it gives."""
+        named = [(use.file, use.file_text) for use in self.interventions]
+        if self.strata is not None:
+            named.append((self.strata.file, self.strata.file_text))
+        return {name: str(text) for name, text in named if name is not None and text is not None}
 
 
 def _with_start(use: Mapping[str, Any], start: object) -> Mapping[str, Any]:
@@ -246,11 +255,14 @@ def conflicts(data: Mapping[Any, Any]) -> Iterator[Conflict]:
     if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind") in ("flat", "continue"):
         found = f"damping with kind '{trend.get('kind')}'"
         yield Conflict(("trend", "damping"), found, "damping only with kind 'damped'", ("trend", "kind"))
-    uses = data.get("interventions")
+    uses, strata = data.get("interventions"), data.get("strata")
+    if isinstance(strata, Mapping):
+        yield from strata_conflicts(strata, ("strata",))
     for index, use in enumerate(uses if isinstance(uses, list | tuple) else ()):
         if isinstance(use, Mapping):
             place = ("interventions", index)
             yield from use_conflicts(use, place)
+            yield from named_conflicts(use, strata, place)
             yield from _years_within(use, place, start, end)
     yield from _used_twice(uses if isinstance(uses, list | tuple) else ())
 
@@ -266,6 +278,8 @@ def use_conflicts(use: Mapping[Any, Any], place: Place) -> Iterator[Conflict]:
     steps = use.get("steps")
     if isinstance(steps, Mapping) and all(key in STEPS and value is None for key, value in steps.items()):
         yield Conflict((*place, "steps"), "no step", "one or more of " + ", ".join(STEPS))
+    if use.get("profile") == "by_segment" and use.get("strata") is None:
+        yield Conflict((*place, "profile"), "'by_segment' without 'strata'", "'by_segment' beside 'strata'")
     yield from _order(use, "from", "full_from", place)
     yield from _order(use, "from" if _whole(use, "full_from") is None else "full_from", "until", place)
 

@@ -37,7 +37,7 @@ from hisim.model.tables import (
     SLOTS,
     STROKE_HISTORY,
     Array,
-    StratumTables,
+    CohortTables,
 )
 from hisim.model.workspace import Workspace
 
@@ -69,7 +69,7 @@ def set_percentiles(
 
 @compiled
 def set_readiness(
-    first: int, cohort: int, draw: int, seed: int, tables: StratumTables, work: Workspace, uniforms: Array, ready: Array
+    first: int, cohort: int, draw: int, seed: int, tables: CohortTables, work: Workspace, uniforms: Array, ready: Array
 ) -> None:
     """Lifelong uniforms of the slots (T, people), correlated across drugs and services where a scenario says so.
 
@@ -113,13 +113,34 @@ def start_smoking(u_smoking: Array, ever: float, slot: Array) -> None:
 
 
 @compiled
-def change_smoking(u: Array, quit: float, relapse: Array, slot: Array) -> None:
-    """Quit below ``quit``, relapse above 1 - ``relapse``: by one uniform, more quitting never means more smokers."""
-    for i in range(slot.size):
-        s = slot[i]
-        stays = min(s + np.int32(1), _FULLY_QUIT) if u[i] <= _ONE - relapse[s] else _CURRENT
-        stops = _JUST_QUIT if u[i] < quit else _CURRENT
-        slot[i] = _NEVER if s == _NEVER else (stops if s == _CURRENT else stays)
+def change_smoking(u: Array, quit: Array, relapse: Array, bounds: Array, slot: Array) -> None:
+    """Quit below ``quit`` (G,), relapse above 1 - ``relapse``: so that more quitting is never more smokers."""
+    for g in range(quit.size):
+        below, part, chance = quit[g], slot[bounds[g] : bounds[g + 1]], u[bounds[g] : bounds[g + 1]]
+        for i in range(part.size):
+            s = part[i]
+            stays = min(s + np.int32(1), _FULLY_QUIT) if chance[i] <= _ONE - relapse[s] else _CURRENT
+            stops = _JUST_QUIT if chance[i] < below else _CURRENT
+            part[i] = _NEVER if s == _NEVER else (stops if s == _CURRENT else stays)
+
+
+@compiled
+def sort_by_stratum(odds: Array, share: Array, bounds: Array, scratch: Array, u: Array) -> None:
+    """Put people of strata with higher ``odds`` (G,) at lower uniforms, in place; over all, ``u`` stays uniform.
+
+    A person of stratum g at u stands where the whole has sum_h share_h r u / (1 - u + r u), r = odds_h / odds_g,
+    below it. So a share c of all is, in stratum g, the share whose odds are ``odds[g]`` times what makes it c in all.
+    """
+    for g in range(odds.size):
+        mine, below = u[bounds[g] : bounds[g + 1]], scratch[bounds[g] : bounds[g + 1]]
+        for i in range(mine.size):
+            below[i] = _ZERO
+        for h in range(odds.size):
+            r, part = odds[h] / odds[g], share[h]
+            for i in range(mine.size):
+                below[i] += part * (r * mine[i]) / ((_ONE - mine[i]) + r * mine[i])
+        for i in range(mine.size):
+            mine[i] = min(max(below[i], _LEAST), _MOST)
 
 
 @compiled
@@ -132,7 +153,7 @@ def set_excess(slot: Array, remaining: Array, excess: Array) -> None:
 
 
 @compiled
-def set_exposures(age: int, tables: StratumTables, uniforms: Array, percentile: Array, raw: Array) -> None:
+def set_exposures(age: int, tables: CohortTables, uniforms: Array, percentile: Array, raw: Array) -> None:
     """Exposures (4, people) at an age if nobody were served: mmHg, mmol/L, kg/m2 and g of alcohol a day."""
     mean, sd = tables.exposure_mean[age], tables.exposure_sd[age]
     for e in range(3):
@@ -162,7 +183,7 @@ def set_above(x: Array, level: np.float32, row: Array) -> None:
 
 
 @compiled
-def set_flags(share: Array, tables: StratumTables, uniforms: Array, yearly: Array, raw: Array, flags: Array) -> None:
+def set_flags(share: Array, tables: CohortTables, uniforms: Array, yearly: Array, raw: Array, flags: Array) -> None:
     """Who is in which state, as 0 or 1; ``flags`` (F, people), ``share`` (N,) of people with each condition."""
     wanted = tables.wanted
     for n in range(share.size):

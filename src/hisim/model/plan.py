@@ -12,33 +12,24 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from hisim.declare.intervention import SmokingCessation
-from hisim.declare.scenario import Scenario, Use
+from hisim.declare.scenario import Scenario
 from hisim.model.conditions import ever_shares
+from hisim.model.delivered import Delivered, World, delivered
 from hisim.model.mechanisms import birth_outcome, exposure_shift, mortality_effect, smoking_cessation, treatment
 from hisim.model.random import slot_block
-from hisim.model.slot_plan import (
-    Library,
-    Route,
-    Slot,
-    in_year,
-    keep_afterwards,
-    known_in,
-    known_now,
-    routes,
-    served_now,
-    slots_of,
-)
-from hisim.model.states import share_in, smokers_now
+from hisim.model.slot_plan import Library, Slot, known_now, routes, served_now, slots_of
+from hisim.model.states import share_in
+from hisim.model.strata import places, sorting, within
 from hisim.model.tables import (
     CVD_HISTORY,
     DERIVED,
     DRINKER_GRAMS,
     FLAGS,
     HIGH_RISK,
+    CohortTables,
     Float32,
     Float64,
-    StratumTables,
+    Strata,
 )
 from hisim.variables import (
     AGES,
@@ -50,7 +41,6 @@ from hisim.variables import (
     QUINTILES,
     REGISTERS,
     SEXES,
-    STATES,
 )
 
 NEEDS = {
@@ -72,17 +62,19 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run in plain arrays: tables by [quintile][sex], histories of disease and people to stand for."""
+    """A run in plain arrays: tables by [quintile][sex], histories of disease, strata and people to stand for."""
 
     start: int
     end: int
     scenarios: tuple[Scenario, ...]
     slots: tuple[Slot, ...]
-    tables: tuple[tuple[StratumTables, ...], ...]
+    tables: tuple[tuple[CohortTables, ...], ...]
     conditions: Float32
-    """(5, 2, cohorts of a stratum, years, 6): share ever diseased, by birth year from the oldest."""
-    weights: Float64
-    """(5, 2, cohorts of a stratum) [person-years of the cohort's first year]."""
+    """(5, 2, cohorts of a table, years, 6): share ever diseased, by birth year from the oldest."""
+    person_years: Float64
+    """(5, 2, cohorts of a table, years) [person-years] that each cohort lives in the comparator."""
+    world: World
+    """What is known of people before any is simulated."""
     winter_share: Float64
     """(scenarios, years, 5, 2, ages) share of deaths that are excess winter deaths."""
 
@@ -93,22 +85,23 @@ class Plan:
         return tuple(Cohort(q, s, b) for q in range(len(QUINTILES)) for s in range(len(SEXES)) for b in births)
 
     def index(self, cohort: Cohort) -> tuple[int, int, int]:
-        """Where ``conditions`` and ``weights`` hold the cohort."""
+        """Where ``conditions`` and ``person_years`` hold the cohort."""
         return cohort.quintile, cohort.sex, cohort.birth_year - (self.start - OLDEST_AGE)
 
+    def strata(self, cohort: Cohort, people: int) -> Strata:
+        """Which of the cohort's simulated ``people`` are of which stratum.
 
-@dataclass(frozen=True)
-class Delivered:
-    """Who is served, by scenario and year; the comparator first."""
-
-    known: Float32
-    """(scenario, year, quintile, sex, age, register)"""
-    coverage: Float32
-    """(scenario, year, quintile, sex, age, slot)"""
-    quits: Float32
-    """(scenario, year, quintile, sex, age) probability that a smoker stops within the year."""
-    counted: np.ndarray
-    """(slot,) slots that any scenario routes people to, or that are always counted."""
+        Raises
+        ------
+        ImpossibleModelError
+            When there are too few people for the strata there are.
+        """
+        age = min(max(self.start - cohort.birth_year, 0), OLDEST_AGE)
+        here = cohort.quintile, cohort.sex, age
+        bounds, stands_for = places(self.world.strata.share[here], people)
+        together = self.tables[cohort.quintile][cohort.sex].coverage.shape[-1] == 1
+        spans = bounds[[0, -1]] if together else bounds
+        return Strata(bounds, spans, _single(stands_for), _single(self.world.order.share[here]))
 
 
 def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Library) -> Plan:
@@ -126,7 +119,9 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     }
     base = {slot: served_now(slot, inputs, known) for slot in every}
     slots = [slot for slot in every if base[slot].any() or (slot.name, slot.flag) in used]
-    delivered = _delivered(inputs, scenarios, slots, known, [base[slot] for slot in slots], used)
+    strata = within(inputs)
+    world = World(inputs, strata, sorting(strata, slots), known, {})
+    reach = delivered(world, scenarios, slots, [base[slot] for slot in slots], used)
     effects = [_slot_log_hr(inputs, slot) for slot in every]
     affected = (
         np.any([effect != 0 for effect in effects], axis=0)
@@ -136,9 +131,7 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     log_hr = [effects[every.index(slot)] for slot in slots]
     wanted = _wanted(slots, inputs["log_rr"])
     tables = tuple(
-        tuple(
-            _stratum(inputs, q, s, slots, log_hr, (affected, wanted), delivered, scenarios) for s in range(len(SEXES))
-        )
+        tuple(_tables(world, q, s, slots, log_hr, (affected, wanted), reach, scenarios) for s in range(len(SEXES)))
         for q in range(len(QUINTILES))
     )
     years = inputs["year"].values
@@ -149,51 +142,10 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
         slots=tuple(slots),
         tables=tables,
         conditions=_conditions(inputs),
-        weights=_weights(inputs),
-        winter_share=_winter_share(inputs, slots, log_hr, delivered),
+        person_years=_person_years(inputs),
+        world=world,
+        winter_share=_winter_share(world, slots, log_hr, reach),
     )
-
-
-def uses_of_cessation(scenario: Scenario) -> list[Use]:
-    """Uses in ``scenario`` that make smokers stop."""
-    return [use for use in scenario.interventions if isinstance(use.intervention, SmokingCessation)]
-
-
-def _delivered(
-    inputs: xr.Dataset,
-    scenarios: Sequence[Scenario],
-    slots: Sequence[Slot],
-    known: Float64,
-    base: Sequence[Float64],
-    used: set[tuple[str, str]],
-) -> Delivered:
-    years = inputs["year"].values.tolist()
-    size = (1 + len(scenarios), len(years), *known.shape[:-1])
-    told, coverage = np.empty((*size, len(REGISTERS)), np.float32), np.empty((*size, len(slots)), np.float32)
-    quits = np.empty(size, np.float32)
-    told[:], quits[:] = known, inputs["quit_probability"].values
-    for t, served in enumerate(base):
-        coverage[..., t] = served
-    for k, scenario in enumerate(scenarios, start=1):
-        by_slot: list[list[Route]] = [list(routes(slot, scenario)) for slot in slots]
-        stops = uses_of_cessation(scenario)
-        for y, year in enumerate(years):
-            now = np.stack([known_in(d, scenario, inputs, known[..., d], year) for d in range(len(REGISTERS))], axis=-1)
-            for t, several in enumerate(by_slot):
-                if several:
-                    reached, coverage[k, y, ..., t] = in_year(slots[t], several, inputs, known, base[t], year)
-                    if slots[t].register >= 0:
-                        now[..., slots[t].register] = np.maximum(now[..., slots[t].register], reached)
-            told[k, y] = now
-            if stops:
-                extra = smoking_cessation.extra_quits(
-                    inputs["stop_smoking_reach"].values, stops, smokers_now(inputs), year
-                )
-                quits[k, y] = np.clip(inputs["quit_probability"].values + extra, 0.0, 1.0)
-    for t, slot in enumerate(slots):
-        keep_afterwards(coverage[..., t], slot)
-    counted = np.array([slot.name in STATES or (slot.name, slot.flag) in used for slot in slots], bool)
-    return Delivered(told, coverage, quits, counted)
 
 
 def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
@@ -206,8 +158,8 @@ def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
     return np.asarray(whole * slot.acting[None, :, :, None])
 
 
-def _stratum(
-    inputs: xr.Dataset,
+def _tables(
+    world: World,
     q: int,
     s: int,
     slots: Sequence[Slot],
@@ -215,8 +167,10 @@ def _stratum(
     matters: tuple[np.ndarray, np.ndarray],
     delivered: Delivered,
     scenarios: Sequence[Scenario],
-) -> StratumTables:
+) -> CohortTables:
+    inputs = world.inputs
     cell = inputs.isel(quintile=q, sex=s)
+    relative = np.log(world.strata.hazard_ratio[s]).transpose(0, 2, 1)
     log_rr = cell["log_rr"].transpose("age", "risk", "cause")
     exposures, conditions = log_rr.sel(risk=list(EXPOSURES)).values, log_rr.sel(risk=list(CONDITIONS)).values
     direct = np.stack([one[q, s] for one in log_hr], axis=1) if slots else np.zeros((len(AGES), 0, len(CAUSES)))
@@ -229,10 +183,9 @@ def _stratum(
     register = np.array([slot.register for slot in slots], np.int64)
     differs = _differs(known, coverage, register, np.array(steps).reshape(-1, lags))
     quit = delivered.quits[:, :, q, s]
-    grams = DRINKER_GRAMS[SEXES[s]]
-    alcohol = [cell[f"alcohol_log_{name}"].values for name in ("mean", "sd")]
     settings = scenarios[0].simulation if scenarios else None
-    return StratumTables(
+    return CohortTables(
+        **_people(cell, s),
         start_year=int(inputs["year"].values[0]),
         rate=np.ascontiguousarray(cell["mortality_rate"].values, dtype=np.float64),
         exposure_log_hr=_single(exposures),
@@ -240,28 +193,22 @@ def _stratum(
         slot_log_hr=_single(direct),
         smoking_excess=_single(excess),
         active=np.ascontiguousarray(
-            (exposures != 0).any(axis=1) | (conditions != 0).any(axis=1) | matters[0][q, s] | (excess != 0)
+            (exposures != 0).any(axis=1)
+            | (conditions != 0).any(axis=1)
+            | matters[0][q, s]
+            | (excess != 0)
+            | (relative != 0).any(axis=1)
         ),
         smoking_group=inputs["smoking_group_of_cause"].values.astype(np.int64),
         remaining_excess=remaining,
         relapse=relapse,
         quit=_single(quit),
-        smoking_current=_single(cell["smoking_current"].values),
-        smoking_ever=_single(cell["smoking_current"].values + cell["smoking_former"].values),
-        quit_years_cumulative=_single(np.cumsum(inputs["years_since_quit_share"].values, axis=1)),
-        exposure_mean=_single(np.stack([*(cell[f"{e}_mean"].values for e in EXPOSURES[:3]), alcohol[0]], axis=1)),
-        exposure_sd=_single(np.stack([*(cell[f"{e}_sd"].values for e in EXPOSURES[:3]), alcohol[1]], axis=1)),
-        exposure_floor=_single(inputs["risk_reference"].sel(risk=list(EXPOSURES)).values),
-        drinkers=_single(cell["alcohol_drinkers"].values),
-        drinker_grams=np.array(grams, np.float32),
-        percentile_mixing=_single(np.linalg.cholesky(inputs["exposure_correlation"].values)),
-        prevalence=_single(np.stack([cell[f"{c}_prevalence"].values for c in CONDITIONS[len(HISTORIES) :]], axis=1)),
         wanted=matters[1],
         coverage=_single(coverage),
         known=_single(known),
         differs=differs,
-        changes=differs.any(axis=-1) | (known != known[0]).any(axis=-1) | (quit != quit[0]),
-        present=np.ascontiguousarray((coverage[0, 0] > 0) if slots else np.zeros((len(AGES), 0), bool)),
+        changes=differs.any(axis=-1) | (known != known[0]).any(axis=(-1, -2)) | (quit != quit[0]).any(axis=-1),
+        present=np.ascontiguousarray((coverage[0, 0] > 0).any(axis=-1) if slots else np.zeros((len(AGES), 0), bool)),
         in_scope=np.ascontiguousarray(np.array([slot.scope[s] > 0 for slot in slots]).reshape(-1, len(AGES)).T),
         counted=delivered.counted,
         slot_flag=np.array([FLAGS.index(slot.flag) for slot in slots], np.int64),
@@ -269,12 +216,40 @@ def _stratum(
         slot_block=np.array([slot_block(slot.name) for slot in slots], np.int64),
         effect_step=_single(np.array(steps).reshape(-1, lags)),
         shift=_single(shift),
+        apart=_apart(known, coverage, register),
         correlation=0.0 if settings is None else settings.uptake_correlation,
+        stratum_odds=_single(world.order.odds[q, s]),
+        sorts=(world.order.odds[q, s] != world.order.odds[q, s, :, :1]).any(axis=-1),
+        stratum_log_hr=_single(relative),
     )
+
+
+def _people(cell: xr.Dataset, s: int) -> dict[str, Float32]:
+    """The tables of what people are like before any service: smoking, exposures and conditions of one cell."""
+    alcohol = [cell[f"alcohol_log_{name}"].values for name in ("mean", "sd")]
+    return {
+        "smoking_current": _single(cell["smoking_current"].values),
+        "smoking_ever": _single(cell["smoking_current"].values + cell["smoking_former"].values),
+        "quit_years_cumulative": _single(np.cumsum(cell["years_since_quit_share"].values, axis=1)),
+        "exposure_mean": _single(np.stack([*(cell[f"{e}_mean"].values for e in EXPOSURES[:3]), alcohol[0]], axis=1)),
+        "exposure_sd": _single(np.stack([*(cell[f"{e}_sd"].values for e in EXPOSURES[:3]), alcohol[1]], axis=1)),
+        "exposure_floor": _single(cell["risk_reference"].sel(risk=list(EXPOSURES)).values),
+        "drinkers": _single(cell["alcohol_drinkers"].values),
+        "drinker_grams": np.array(DRINKER_GRAMS[SEXES[s]], np.float32),
+        "percentile_mixing": _single(np.linalg.cholesky(cell["exposure_correlation"].values)),
+        "prevalence": _single(np.stack([cell[f"{c}_prevalence"].values for c in CONDITIONS[len(HISTORIES) :]], axis=1)),
+    }
 
 
 def _single(values: np.ndarray) -> Float32:
     return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _apart(known: Float32, coverage: Float32, register: np.ndarray) -> np.ndarray:
+    """(slot,) whether any stratum has another threshold, for the slot or for the register it needs."""
+    told = (known != known[..., :1]).any(axis=(0, 1, 2, 4))
+    served = (coverage != coverage[..., :1]).any(axis=(0, 1, 2, 4))
+    return np.asarray(served | np.where(register >= 0, told[register], False)) if register.size else served
 
 
 def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -283,7 +258,8 @@ def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.
     told = known != known[0, 0]
     for t, d in enumerate(register):
         if d >= 0:
-            other[..., t] |= told[..., d] & (coverage[..., t] > 0)
+            other[..., t, :] |= told[..., d, :] & (coverage[..., t, :] > 0)
+    other = other.any(axis=-1)
     out = np.zeros_like(other)
     years = other.shape[1]
     for lag in range(min(steps.shape[1], years)):
@@ -303,11 +279,27 @@ def _wanted(slots: Sequence[Slot], log_rr: xr.DataArray) -> np.ndarray:
     return wanted
 
 
-def _weights(inputs: xr.Dataset) -> Float64:
-    """(quintile, sex, cohort) people of the first year: the oldest first, then those born year by year."""
+def _person_years(inputs: xr.Dataset) -> Float64:
+    """(quintile, sex, cohort, year) lived in the comparator: cohorts from the oldest to those born last.
+
+    Of P people at the start of a year with the rate m, L = P (1 - exp(-m)) / m years are lived and P - m L people are
+    left; the first year's are the mid-year population, or the births.
+    """
     first = inputs["population"].values[..., ::-1]
     born = inputs["births"].transpose("quintile", "sex", "year").values[..., 1:]
-    return np.concatenate([first, born], axis=-1)
+    people = np.concatenate([first, born], axis=-1)
+    rate = inputs["mortality_rate"].values.sum(axis=-1)
+    years, cohorts = rate.shape[0], np.arange(people.shape[-1])
+    out, left = np.zeros((*people.shape, years)), np.zeros(people.shape)
+    for y in range(years):
+        age = np.minimum(OLDEST_AGE - cohorts + y, OLDEST_AGE)
+        m = rate[y][..., np.maximum(age, 0)]
+        lived = np.where(m > 0, -np.expm1(-m) / np.where(m > 0, m, 1.0), 1.0)
+        enters = (age == 0) if y else (age >= 0)
+        left = np.where(enters, people / lived, left)
+        out[..., y] = np.where(enters, people, np.where(age >= 0, left * lived, 0.0))
+        left = left * np.exp(-m)
+    return out
 
 
 def _conditions(inputs: xr.Dataset) -> Float32:
@@ -317,21 +309,21 @@ def _conditions(inputs: xr.Dataset) -> Float32:
     return np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1).astype(np.float32)
 
 
-def _winter_share(
-    inputs: xr.Dataset, slots: Sequence[Slot], log_hr: Sequence[Float64], delivered: Delivered
-) -> Float64:
+def _winter_share(world: World, slots: Sequence[Slot], log_hr: Sequence[Float64], delivered: Delivered) -> Float64:
     """(scenario, year, quintile, sex, age) share of deaths that are excess winter deaths.
 
     Deaths out of the excess are the same in every scenario but for what acts all year; so with s the ratio of
     deaths to the comparator's that seasonal slots make, the share is 1 - (1 - w) / s. Served people are taken to
     have the average hazard.
     """
+    inputs = world.inputs
     rate = inputs["mortality_rate"].values
-    ratio = np.ones((*delivered.quits.shape, len(CAUSES)))
+    ratio = np.ones((*delivered.quits.shape[:-1], len(CAUSES)))
+    share = world.strata.share if delivered.coverage.shape[-1] > 1 else np.ones(1)
     for t, slot in enumerate(slots):
         if mortality_effect.is_seasonal(slot.item.effects):
-            told = delivered.known[..., slot.register] if slot.register >= 0 else 1.0
-            served = share_in(inputs, slot.flag) * told * delivered.coverage[..., t]
+            told = delivered.known[..., slot.register, :] if slot.register >= 0 else 1.0
+            served = share_in(inputs, slot.flag) * (told * delivered.coverage[..., t, :] * share).sum(axis=-1)
             ratio *= 1.0 + served[..., None] * np.expm1(log_hr[t])
     whole = rate.sum(axis=-1)
     mean = np.where(whole > 0, (ratio * rate).sum(axis=-1) / np.where(whole > 0, whole, 1.0), 1.0)

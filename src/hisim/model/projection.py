@@ -15,7 +15,7 @@ import xarray as xr
 
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError
-from hisim.inputs.load import load_inputs
+from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohort
 from hisim.model.plan import Cohort, Plan, make_plan
 from hisim.model.provenance import provenance
@@ -23,6 +23,7 @@ from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.model.tables import LANES, CohortResult, Float64
+from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
     AGE_BANDS,
     AGES,
@@ -88,24 +89,14 @@ def project(
     if inputs is None:
         inputs = inputs_of(first)
     check(inputs, INPUTS)
+    _same_strata(first, inputs)
     _same_years(first, inputs)
     plan = make_plan(inputs, several, library_of_run(several, library))
     results = _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk)
     dataset = _add_up(plan, inputs, results, progress)
     dataset.attrs.update(provenance(several, inputs))
-    return describe(dataset, PROJECTION)
-
-
-def inputs_of(scenario: Scenario) -> xr.Dataset:
-    """The packaged inputs for the area, years and trend of ``scenario``."""
-    return load_inputs(
-        scenario.start,
-        scenario.end,
-        trend=scenario.trend.kind,
-        damping=1.0 if scenario.trend.damping is None else scenario.trend.damping,
-        observed_to=scenario.observed_to,
-        area=scenario.area,
-    )
+    told_apart = STRATUM_PROJECTION if first.strata is not None else {}
+    return describe(dataset, {**PROJECTION, **told_apart})
 
 
 def _common_settings(scenarios: Sequence[Scenario]) -> Scenario:
@@ -113,7 +104,7 @@ def _common_settings(scenarios: Sequence[Scenario]) -> Scenario:
         raise ImpossibleModelError("no scenario to project; allowed: one or more")
     first = scenarios[0]
     for other in scenarios[1:]:
-        for name in ("area", "start", "end", "trend", "observed_to", "simulation"):
+        for name in ("area", "start", "end", "trend", "observed_to", "simulation", "strata"):
             if getattr(other, name) != getattr(first, name):
                 raise ImpossibleModelError(
                     f"{name}: found {getattr(other, name)} in '{other.name}' and {getattr(first, name)} in "
@@ -124,6 +115,15 @@ def _common_settings(scenarios: Sequence[Scenario]) -> Scenario:
     if twice:
         raise ImpossibleModelError(f"name: found '{min(twice)}' twice; allowed: a name of its own for every scenario")
     return first
+
+
+def _same_strata(scenario: Scenario, inputs: xr.Dataset) -> None:
+    wanted = () if scenario.strata is None else scenario.strata.levels
+    found = tuple(map(str, inputs["stratum"].values)) if "stratum_share" in inputs else ()
+    if wanted != found:
+        raise ImpossibleModelError(
+            f"inputs: found {len(found)} strata; allowed: the {len(wanted)} of the section strata in '{scenario.name}'"
+        )
 
 
 def _same_years(scenario: Scenario, inputs: xr.Dataset) -> None:
@@ -142,11 +142,12 @@ def _run_one(plan: Plan, scenario: Scenario, run: RunCohort, cohort: Cohort) -> 
     return CohortResult(
         *run(
             plan.tables[cohort.quintile][cohort.sex],
+            plan.strata(cohort, settings.people_per_cohort),
             plan.conditions[where],
             number,
             cohort.birth_year,
             settings.people_per_cohort,
-            plan.weights[where],
+            plan.person_years[where],
             DRAW,
             settings.seed,
             settings.estimator == "sampled",
@@ -178,48 +179,67 @@ def _add_up(
     progress: Progress | None,
 ) -> xr.Dataset:
     """Lay the cohorts' results on the cells of the projection."""
-    names = [COMPARATOR, *(scenario.name for scenario in plan.scenarios)]
     years = np.arange(plan.start, plan.end + 1)
-    shape = (len(names), len(years), len(QUINTILES), len(SEXES))
+    shape = (1 + len(plan.scenarios), len(years), len(QUINTILES), len(SEXES))
     deaths = np.zeros((*shape, len(AGES), len(CAUSES)))
     lived = np.zeros((*shape, len(AGES)))
-    counts = np.zeros((*shape, len(AGES), 2 * len(plan.slots) + len(REGISTERS) + 1))
+    strata = plan.world.strata.names
+    counts = np.zeros((*shape, len(AGES), len(strata), 2 * len(plan.slots) + len(REGISTERS) + 1))
+    lived_by = np.zeros((*shape, len(AGES), len(strata)))
     reference = np.zeros((*shape[1:], len(AGES), len(CAUSES)))
     deaths_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS), len(CAUSES)))
     lived_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS)))
+    by_stratum = _empty(shape[0], len(years), len(strata)) if len(strata) > 1 else {}
     bands, every_year = band_of_age(), np.arange(len(years))
     for done, (cohort, result) in enumerate(results, start=1):
         q, s = cohort.quintile, cohort.sex
         ages = np.clip(years - cohort.birth_year, None, OLDEST_AGE)
         y = every_year[ages >= 0]
         a, b = ages[y], bands[ages[y]]
-        deaths[:, y, q, s, a] += result.deaths[:, :, y].sum(axis=1)
-        lived[:, y, q, s, a] += result.person_years[:, :, y].sum(axis=1)
+        died, alive = result.deaths[:, :, :, y].sum(axis=1), result.person_years[:, :, :, y].sum(axis=1)
+        deaths[:, y, q, s, a] += died.sum(axis=1)
+        lived[:, y, q, s, a] += alive.sum(axis=1)
+        lived_by[:, y, q, s, a] += result.person_years[:, :, :, y].sum(axis=2).transpose(0, 2, 1)
         counts[:, y, q, s, a] += result.served[:, y]
         reference[y, q, s, a] = result.reference[y]
-        deaths_batch[:, :, y, q, s, b] += result.deaths[:, :, y]
-        lived_batch[:, :, y, q, s, b] += result.person_years[:, :, y]
+        deaths_batch[:, :, y, q, s, b] += died
+        lived_batch[:, :, y, q, s, b] += alive
+        if by_stratum:
+            _add_strata(by_stratum, result, (y, q, s, b))
         if progress is not None:
             progress(done / len(plan.cohorts))
-    use = served(plan, inputs, counts, lived)
+    use = served(plan, counts, lived_by)
     arrays = {
         "deaths": deaths[:, None],
         "person_years": lived[:, None],
         "deaths_batch": deaths_batch[:, None],
         "person_years_batch": lived_batch[:, None],
-        "covered": use.covered[:, None],
-        "people_eligible": use.eligible[:, None],
+        "covered": use.covered.sum(axis=-1)[:, None],
+        "people_eligible": use.eligible.sum(axis=-1)[:, None],
         "offered": use.offered[:, None],
-        "people_in_state": np.moveaxis(people_in_state(plan, counts), -1, 1)[:, None],
+        "people_in_state": np.moveaxis(people_in_state(plan, counts.sum(axis=-2)), -1, 1)[:, None],
         "cost_gbp": use.cost[:, None],
         "winter_share": plan.winter_share[:, None],
         "reference_rate": reference[None],
     }
-    coords = {
-        "scenario": names,
+    if by_stratum:
+        arrays |= {name: array[:, None] for name, array in by_stratum.items()}
+        arrays |= {
+            "stratum_covered": _by_band(use.covered)[:, None],
+            "stratum_eligible": _by_band(use.eligible)[:, None],
+        }
+    dictionary = {**PROJECTION, **STRATUM_PROJECTION}
+    dataset = xr.Dataset({name: (dictionary[name].dims, array) for name, array in arrays.items()})
+    return dataset.assign_coords({dim: labels for dim, labels in _labels(plan).items() if dim in dataset.dims})
+
+
+def _labels(plan: Plan) -> dict[str, list[str] | list[int]]:
+    """Labels of every dimension a projection may have."""
+    return {
+        "scenario": [COMPARATOR, *(scenario.name for scenario in plan.scenarios)],
         "draw": [DRAW],
-        "batch": np.arange(LANES),
-        "year": years,
+        "batch": list(range(LANES)),
+        "year": list(range(plan.start, plan.end + 1)),
         "quintile": list(QUINTILES),
         "sex": list(SEXES),
         "age": list(AGES),
@@ -227,5 +247,30 @@ def _add_up(
         "cause": list(CAUSES),
         "intervention": interventions_of(plan),
         "state": list(STATES),
+        "stratum": list(plan.world.strata.names),
     }
-    return xr.Dataset({name: (PROJECTION[name].dims, array) for name, array in arrays.items()}, coords)
+
+
+def _empty(scenarios: int, years: int, strata: int) -> dict[str, Float64]:
+    """Room for what strata add up to, in the dimensions of ``STRATUM_PROJECTION`` without the draw."""
+    cell = (years, len(QUINTILES), len(SEXES), len(AGE_BANDS))
+    return {
+        "stratum_deaths": np.zeros((scenarios, *cell, len(CAUSES), strata)),
+        "stratum_person_years": np.zeros((scenarios, *cell, strata)),
+        "stratum_deaths_batch": np.zeros((scenarios, LANES, *cell, strata)),
+        "stratum_person_years_batch": np.zeros((scenarios, LANES, *cell, strata)),
+    }
+
+
+def _add_strata(into: dict[str, Float64], result: CohortResult, where: tuple[np.ndarray, int, int, np.ndarray]) -> None:
+    y, q, s, b = where
+    deaths, lived = result.deaths[:, :, :, y], result.person_years[:, :, :, y]
+    into["stratum_deaths"][:, y, q, s, b] += deaths.sum(axis=2).transpose(0, 2, 3, 1)
+    into["stratum_person_years"][:, y, q, s, b] += lived.sum(axis=2).transpose(0, 2, 1)
+    into["stratum_deaths_batch"][:, :, y, q, s, b] += deaths.sum(axis=-1).transpose(0, 2, 3, 1)
+    into["stratum_person_years_batch"][:, :, y, q, s, b] += lived.transpose(0, 2, 3, 1)
+
+
+def _by_band(values: Float64) -> Float64:
+    """(..., age, stratum) added up to (..., age band, stratum)."""
+    return np.add.reduceat(values, np.flatnonzero(np.diff(band_of_age(), prepend=-1)), axis=-2)

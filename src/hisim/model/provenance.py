@@ -33,8 +33,5 @@ def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, s
 
 
 def _own_files(scenarios: Sequence[Scenario]) -> dict[str, dict[str, str]]:
-    """What the intervention files hold that each scenario names itself, by scenario and the name it gives."""
-    return {
-        scenario.name: {str(use.file): use.file_text for use in scenario.interventions if use.file_text is not None}
-        for scenario in scenarios
-    }
+    """What the files hold that each scenario names itself, by scenario and the name it gives."""
+    return {scenario.name: dict(scenario.own_files) for scenario in scenarios}

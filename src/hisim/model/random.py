@@ -34,6 +34,7 @@ LIFELONG = (
 )  # fmt: skip
 """The uniforms a person keeps for life, in their order: four to a block of the generator; new ones go last."""
 LIFELONG_BLOCKS = -(-len(LIFELONG) // 4)
+LIFELONG_ROWS = 4 * LIFELONG_BLOCKS
 SMOKING = LIFELONG.index("smoking")
 YEARS_SINCE_QUIT = LIFELONG.index("years_since_quit")
 ALCOHOL = LIFELONG.index("alcohol")

@@ -6,7 +6,7 @@ now and when the change is fully in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -14,20 +14,11 @@ import xarray as xr
 from hisim.declare.delivery import STEPS
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
-from hisim.model.mechanisms import case_finding, smoking_cessation
-from hisim.model.slot_plan import (
-    Library,
-    Route,
-    Slot,
-    checked_people,
-    drug_of,
-    in_year,
-    known_now,
-    library_of_run,
-    served_now,
-    slots_of,
-)
-from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in, smokers_now
+from hisim.model.delivered import World, by_route, checked, people_in, told_now
+from hisim.model.delivered import reach as stopping
+from hisim.model.slot_plan import Library, Route, Slot, drug_of, known_now, library_of_run, served_now, slots_of
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
+from hisim.model.strata import sorting, split, within
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS
 
@@ -40,10 +31,16 @@ def reach(scenario: Scenario, inputs: xr.Dataset, library: Library | None = None
     Dataset with ``eligible``, ``served_now`` and ``served_full`` (intervention, quintile) [persons; for a
     stop smoking service, persons per year].
     """
+    return reach_by_cell(scenario, inputs, library).sum(("sex", "age", "stratum"))
+
+
+def reach_by_cell(scenario: Scenario, inputs: xr.Dataset, library: Library | None = None) -> xr.Dataset:
+    """The same by (intervention, quintile, sex, age, stratum); one stratum, "everyone", where none are told apart."""
     slots = slots_of(library_of_run([scenario], library))
-    rows = [_one(use, slots, inputs) for use in scenario.interventions]
+    world = world_of(inputs, slots)
+    rows = [_one(use, slots, world) for use in scenario.interventions]
     names = ("eligible", "served_now", "served_full")
-    return _dataset({name: [row[i] for row in rows] for i, name in enumerate(names)}, scenario, inputs)
+    return _dataset({name: [row[i] for row in rows] for i, name in enumerate(names)}, scenario, world)
 
 
 def chain(scenario: Scenario, inputs: xr.Dataset) -> xr.Dataset:
@@ -112,41 +109,51 @@ def _left(need: Float64, steps: Mapping[str, tuple[float, ...]], known: Float64 
     return np.asarray(need * np.cumprod([np.ones_like(need), *shares], axis=0))
 
 
-def _one(use: Use, slots: list[Slot], inputs: xr.Dataset) -> tuple[Float64, Float64, Float64]:
-    people, full, item = inputs["population"].values, use.full_from, use.intervention
-    scope = in_scope(use, inputs) * people
+def _one(use: Use, slots: list[Slot], world: World) -> tuple[Float64, Float64, Float64]:
+    """Eligible, served now and at full scale; each (quintile, sex, age, stratum)."""
+    full, item, strata = use.full_from, use.intervention, world.strata
+    people = world.inputs["population"].values[..., None] * strata.share
+    scope = people * np.stack([in_scope(use, one) for one in strata.inputs], axis=-1)
     if isinstance(item, SmokingCessation):
-        base = inputs["stop_smoking_reach"].values
-        now = smoking_cessation.reach_now(base, use)
-        after = smoking_cessation.reach(base, use, smokers_now(inputs), full)
-        cells = [scope, scope * now, scope * after]
-    elif isinstance(item, CaseFinding):
-        shares = case_finding.checked(use, checked_people(use, inputs), full)
-        cells = [scope, *(scope * share[:, None, None] for share in shares)]
-    else:
-        cells = [np.zeros_like(people)] * 3
-        for one in _by_slot(use, slots, inputs):
-            cells = [a + b for a, b in zip(cells, one, strict=True)]
-    eligible, served, later = (np.asarray(cell).sum(axis=(1, 2)) for cell in cells)
-    return eligible, served, later
+        return scope, scope * stopping(use, world, None), scope * stopping(use, world, full)
+    if isinstance(item, CaseFinding):
+        before, after = (share[:, None, None] for share in checked(use, world, full))
+        return scope, scope * before, scope * after
+    cells = [np.zeros_like(people)] * 3
+    for t, slot in enumerate(slots):
+        if drug_of(item) == slot.name and slot.flag in dict(flags_of(item.eligible.state)):
+            cells = [a + b for a, b in zip(cells, _in_slot(use, slot, t, world), strict=True)]
+    return cells[0], cells[1], cells[2]
 
 
-def _by_slot(use: Use, slots: list[Slot], inputs: xr.Dataset) -> Iterator[tuple[Float64, Float64, Float64]]:
-    known, people = known_now(inputs), inputs["population"].values
-    for slot in slots:
-        if drug_of(use.intervention) != slot.name or slot.flag not in dict(flags_of(use.intervention.eligible.state)):
-            continue
-        eligible = people * share_in(inputs, slot.flag) * slot.scope
-        told = known[..., slot.register] if slot.register >= 0 else np.ones_like(people)
-        served = served_now(slot, inputs, known)
-        told_later, later = in_year(slot, [Route(use, None)], inputs, known, served, use.full_from)
-        yield eligible, eligible * told * served, eligible * told_later * later
+def _in_slot(use: Use, slot: Slot, t: int, world: World) -> tuple[Float64, Float64, Float64]:
+    """The same of one slot."""
+    eligible = people_in(world, slot.flag) * slot.scope[None, :, :, None]
+    now, served = told_now(slot, world)[..., None], served_now(slot, world.inputs, world.known)
+    told, later = by_route(slot, t, Route(use, None), world, served, use.full_from)
+    known = world.order.register(slot.register) if slot.register >= 0 else None
+    begun = (now if known is None else split(now[..., 0], *known)) * split(served, *world.order.slot(t))
+    after = [
+        (told[..., g] if known is None else split(told[..., g], *known)[..., g])
+        * split(later[..., g], *world.order.slot(t))[..., g]
+        for g in range(eligible.shape[-1])
+    ]
+    return eligible, eligible * begun, eligible * np.stack(after, axis=-1)
 
 
-def _dataset(rows: dict[str, list[Float64]], scenario: Scenario, inputs: xr.Dataset) -> xr.Dataset:
-    coords = {"intervention": [use.id for use in scenario.interventions], "quintile": inputs["quintile"].values}
-    empty = np.zeros((0, inputs.sizes["quintile"]))
-    return xr.Dataset(
-        {name: (("intervention", "quintile"), np.stack(values) if values else empty) for name, values in rows.items()},
-        coords,
-    )
+def world_of(inputs: xr.Dataset, slots: Sequence[Slot]) -> World:
+    """Inputs with the strata in them."""
+    strata = within(inputs)
+    return World(inputs, strata, sorting(strata, slots), known_now(inputs), {})
+
+
+def _dataset(rows: dict[str, list[Float64]], scenario: Scenario, world: World) -> xr.Dataset:
+    inputs, strata = world.inputs, world.strata
+    coords = {
+        "intervention": [use.id for use in scenario.interventions],
+        **{name: inputs[name].values for name in ("quintile", "sex", "age")},
+        "stratum": list(strata.names),
+    }
+    empty = np.zeros((0, *strata.share.shape))
+    dims = ("intervention", "quintile", "sex", "age", "stratum")
+    return xr.Dataset({name: (dims, np.stack(values) if values else empty) for name, values in rows.items()}, coords)

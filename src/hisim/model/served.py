@@ -1,22 +1,21 @@
-"""Who each intervention serves beyond the comparator, and what that costs, from what the cohorts counted."""
+"""Who each intervention serves beyond the comparator, by stratum, and what it costs, from what the cohorts counted."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from hisim.declare.delivery import PROFILES, STEPS
 from hisim.declare.evidence import Common
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
-from hisim.model.mechanisms import case_finding, smoking_cessation
+from hisim.model.delivered import by_route, checked, reach, told_now
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.plan import Plan
 from hisim.model.reach import in_scope
-from hisim.model.slot_plan import Slot, checked_people, drug_of, in_year, known_now, routes, served_now
-from hisim.model.states import flags_of, smokers_now
+from hisim.model.slot_plan import drug_of, routes, served_now
+from hisim.model.states import flags_of
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS, STATES
 
@@ -24,7 +23,7 @@ OFFERING = STEPS[: STEPS.index("offered") + 1]
 
 
 class Served(NamedTuple):
-    """By scenario, intervention, year, quintile, sex and age; cost by scenario, intervention, year and quintile."""
+    """By scenario, intervention, year, quintile, sex, age, stratum; offered without stratum, cost by quintile only."""
 
     covered: Float64
     eligible: Float64
@@ -50,15 +49,15 @@ def interventions_of(plan: Plan) -> list[str]:
     return sorted({use.id for scenario in plan.scenarios for use in scenario.interventions})
 
 
-def served(plan: Plan, inputs: xr.Dataset, counts: Float64, person_years: Float64) -> Served:
+def served(plan: Plan, counts: Float64, person_years: Float64) -> Served:
     """People served, eligible and offered, and cost, of every use.
 
     Parameters
     ----------
     counts
-        (scenario, year, quintile, sex, age, 2 T + D + 1) person-years, as ``CohortResult.served``.
+        (scenario, year, quintile, sex, age, stratum, 2 T + D + 1) person-years, as ``CohortResult.served``.
     person_years
-        (scenario, year, quintile, sex, age).
+        (scenario, year, quintile, sex, age, stratum).
 
     Notes
     -----
@@ -67,45 +66,41 @@ def served(plan: Plan, inputs: xr.Dataset, counts: Float64, person_years: Float6
     """
     ids = interventions_of(plan)
     shape = (counts.shape[0], len(ids), *counts.shape[1:-1])
-    out = Served(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros((*shape[:3], shape[3])))
+    out = Served(np.zeros(shape), np.zeros(shape), np.zeros(shape[:-1]), np.zeros(shape[:4]))
     for k, scenario in enumerate(plan.scenarios, start=1):
         for use in scenario.interventions:
             i = ids.index(use.id)
-            covered, eligible, offered = _one(plan, inputs, counts, person_years, k, scenario, use)
+            covered, eligible = _one(plan, counts, person_years, k, scenario, use)
+            whole, years = covered.sum(axis=-1), range(plan.start, plan.end + 1)
+            offered = whole + _more_offered(use, eligible.sum(axis=-1), whole, years)
             out.covered[k, i], out.eligible[k, i], out.offered[k, i] = covered, eligible, offered
-            out.cost[k, i] = _cost(use.intervention, use, plan, covered, offered, person_years[k])
+            out.cost[k, i] = _cost(use.intervention, use, plan, whole, offered, person_years[k].sum(axis=-1))
     return out
 
 
 def _one(
-    plan: Plan, inputs: xr.Dataset, counts: Float64, person_years: Float64, k: int, scenario: Scenario, use: Use
-) -> tuple[Float64, Float64, Float64]:
-    """Covered, eligible and offered (year, quintile, sex, age) of one use in scenario ``k``."""
-    item = use.intervention
+    plan: Plan, counts: Float64, person_years: Float64, k: int, scenario: Scenario, use: Use
+) -> tuple[Float64, Float64]:
+    """Covered and eligible (year, quintile, sex, age, stratum) of one use in scenario ``k``."""
+    item, world = use.intervention, plan.world
     years = range(plan.start, plan.end + 1)
     if isinstance(item, SmokingCessation):
-        eligible, base = counts[k, ..., -1], inputs["stop_smoking_reach"].values
-        now, smokers = smoking_cessation.reach_now(base, use), smokers_now(inputs)
-        extra = [smoking_cessation.reach(base, use, smokers, year) - now for year in years]
-        covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
-        return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+        eligible, now = counts[k, ..., -1], reach(use, world, None)
+        covered = np.stack([people * (reach(use, world, y) - now) for people, y in zip(eligible, years, strict=True)])
+        return covered, eligible
     if isinstance(item, CaseFinding):
-        eligible, people_now = person_years[k] * in_scope(use, inputs), checked_people(use, inputs)
-        shares = [case_finding.checked(use, people_now, year) for year in years]
+        scope = np.stack([in_scope(use, one) for one in world.strata.inputs], axis=-1)
+        eligible = person_years[k] * scope
+        shares = [checked(use, world, year) for year in years]
         extra = [(after - before)[:, None, None] for before, after in shares]
-        covered = np.stack([people * more for people, more in zip(eligible, extra, strict=True)])
-        return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+        return np.stack([people * more for people, more in zip(eligible, extra, strict=True)]), eligible
     covered, eligible = np.zeros(counts.shape[1:-1]), np.zeros(counts.shape[1:-1])
-    own = [
-        t
-        for t, slot in enumerate(plan.slots)
-        if slot.name == drug_of(item) and slot.flag in dict(flags_of(item.eligible.state))
-    ]
-    for t in own:
-        share = _share_of(plan.slots[t], scenario, use, inputs, years)
-        covered += (counts[k, ..., t] - counts[0, ..., t]) * share
-        eligible += counts[k, ..., len(plan.slots) + t]
-    return covered, eligible, covered + _more_offered(use, eligible, covered, years)
+    for t, slot in enumerate(plan.slots):
+        if slot.name == drug_of(item) and slot.flag in dict(flags_of(item.eligible.state)):
+            share = _share_of(plan, t, scenario, use, years)
+            covered += (counts[k, ..., t] - counts[0, ..., t]) * share
+            eligible += counts[k, ..., len(plan.slots) + t]
+    return covered, eligible
 
 
 def _more_offered(use: Use, eligible: Float64, covered: Float64, years: range) -> Float64:
@@ -123,18 +118,18 @@ def _more_offered(use: Use, eligible: Float64, covered: Float64, years: range) -
     return out
 
 
-def _share_of(slot: Slot, scenario: Scenario, use: Use, inputs: xr.Dataset, years: range) -> Float64:
-    """The part of a slot's people that ``use`` accounts for; (year, quintile, sex, age), 1 where it is the only one."""
+def _share_of(plan: Plan, t: int, scenario: Scenario, use: Use, years: range) -> Float64:
+    """The part of a slot's people that ``use`` accounts for; (year, quintile, sex, age, G), 1 where it is alone."""
+    slot, world = plan.slots[t], plan.world
     several = list(routes(slot, scenario))
     if len(several) == 1:
-        return np.ones((len(years), *inputs["population"].shape))
-    known = known_now(inputs)
-    base = served_now(slot, inputs, known)
-    told = known[..., slot.register] if slot.register >= 0 else np.ones_like(base)
+        return np.ones((len(years), *world.strata.share.shape))
+    base = served_now(slot, world.inputs, world.known)
+    now = (told_now(slot, world) * base)[..., None]
     mine, whole = [], []
     for year in years:
-        each = [in_year(slot, [route], inputs, known, base, year) for route in several]
-        gains = [np.maximum(a * b - told * base, 0.0) for a, b in each]
+        each = [by_route(slot, t, route, world, base, year) for route in several]
+        gains = [np.maximum(a * b - now, 0.0) for a, b in each]
         mine.append(
             sum(gain for gain, route in zip(gains, several, strict=True) if route.use is use and not route.start)
         )

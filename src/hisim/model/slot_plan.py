@@ -219,8 +219,11 @@ def _by_route(
 ) -> tuple[Float64, Float64]:
     use = route.use
     if route.start is not None:
-        share, people = np.array(route.start.share.values), checked_people(use, inputs)
-        begun = partial(case_finding.started, served, use, share, people)
+        share, people = np.array(route.start.share.values)[:, None, None], checked_people(use, inputs)
+
+        def begun(then: int) -> Float64:
+            return case_finding.started(served, *_by_cell(case_finding.checked(use, people, then)), share)
+
         return told, case_finding.kept(served, use, year, begun)
     told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
     people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
@@ -235,22 +238,31 @@ def checked_people(use: Use, inputs: xr.Dataset) -> Float64:
     return np.asarray((inputs["population"].values * eligible_cells(eligible.ages, eligible.sexes)).sum(axis=(1, 2)))
 
 
-def known_in(register: int, scenario: Scenario, inputs: xr.Dataset, known: Float64, year: int) -> Float64:
-    """Share diagnosed on a register in ``year`` by checks alone; (quintile, sex, age) like ``known``."""
+def known_in(register: int, uses: Iterable[Use], inputs: xr.Dataset, known: Float64, year: int) -> Float64:
+    """Share diagnosed on a register in ``year`` by the checks among ``uses``; (quintile, sex, age) like ``known``."""
     after = known
-    for use in scenario.interventions:
+    for use in uses:
         item = use.intervention
         if isinstance(item, CaseFinding) and REGISTERS[register] in item.finds:
-            find = partial(case_finding.found, known, use, checked_people(use, inputs))
+            find = partial(_found, known, use, checked_people(use, inputs))
             told = case_finding.kept(known, use, year, find)
             after = np.maximum(after, told)
     return after
 
 
+def _found(known: Float64, use: Use, people: Float64, year: int) -> Float64:
+    return case_finding.found(known, *_by_cell(case_finding.checked(use, people, year)))
+
+
+def _by_cell(pair: tuple[Float64, Float64]) -> tuple[Float64, Float64]:
+    """Two shares by quintile, to broadcast with (quintile, sex, age)."""
+    return pair[0][:, None, None], pair[1][:, None, None]
+
+
 def keep_afterwards(coverage: Float32, slot: Slot) -> None:
-    """Beyond the oldest age of a slot, (scenario, year, quintile, sex, age) coverage is what is left of what it was."""
+    """Beyond a slot's oldest age, (scenario, year, quintile, sex, age, P) coverage is what is left of what it was."""
     oldest, left = slot.item.eligible.ages[1], slot.afterwards
     for age in np.flatnonzero(left > 0):
         gap = int(age) - oldest
-        coverage[..., age] = left[age] * coverage[0, 0, :, :, oldest]
+        coverage[..., age, :] = left[age] * coverage[0, 0, :, :, oldest]
         coverage[:, gap:, :, :, age] = left[age] * coverage[:, : max(coverage.shape[1] - gap, 0), :, :, oldest]

@@ -7,13 +7,15 @@ and nothing depends on the other scenarios of a run.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hisim.accelerate import compiled
 from hisim.model.exposure import set_excess, set_exposures, set_flags
 from hisim.model.fastmath import exp32
 from hisim.model.random import REGISTER_EVENTS, YEARLY_BLOCK, fill_uniforms
-from hisim.model.tables import KEPT, Array, StratumTables
+from hisim.model.tables import KEPT, Array, CohortTables, Strata
 from hisim.model.workspace import Workspace
 
 _ZERO = np.float32(0.0)
@@ -22,16 +24,28 @@ _ONE = np.float32(1.0)
 
 @compiled
 def add_reached(
-    ready: Array, known: Array, flag: Array, a: np.float32, b: np.float32, by: np.float32, out: Array
+    ready: Array, known: Array, flag: Array, coverage: Array, told: Array, spans: Array, by: np.float32, out: Array
 ) -> None:
-    """Add ``by`` to everyone with the flag who is below coverage ``a`` and, on the register, below ``b``."""
-    for i in range(out.size):
-        out[i] += by * flag[i] if (ready[i] < a) & (known[i] < b) else _ZERO
+    """Add ``by`` to everyone with the flag who is below ``coverage`` (P,) and, on the register, below ``told`` (P,)."""
+    for p in range(coverage.size):
+        a, b, first, last = coverage[p], told[p], spans[p], spans[p + 1]
+        row, u, v, having = out[first:last], ready[first:last], known[first:last], flag[first:last]
+        for i in range(row.size):
+            row[i] += by * having[i] if (u[i] < a) & (v[i] < b) else _ZERO
 
 
 @compiled
 def set_effect(
-    tables: StratumTables, k: int, y: int, age: int, t: int, uniforms: Array, ready: Array, flags: Array, effect: Array
+    tables: CohortTables,
+    spans: Array,
+    k: int,
+    y: int,
+    age: int,
+    t: int,
+    uniforms: Array,
+    ready: Array,
+    flags: Array,
+    effect: Array,
 ) -> None:
     """Share of the full effect of slot ``t`` each person has: the steps of the years they have been in it.
 
@@ -41,17 +55,19 @@ def set_effect(
         effect[i] = _ZERO
     register = tables.slot_register[t]
     flag = flags[tables.slot_flag[t]]
+    own = spans.size - 1 if tables.apart[t] else 1
+    spans = spans if tables.apart[t] else spans[:: spans.size - 1]
     for lag in range(tables.effect_step.shape[1]):
         gain = tables.effect_step[t, lag]
         if gain == _ZERO:
             continue
         row, then = (k, y - lag) if y >= lag else (0, 0)
-        a = tables.coverage[row, then, age, t]
+        a = tables.coverage[row, then, age, t, :own]
         if register >= 0:
-            b = tables.known[row, then, age, register]
-            add_reached(ready, uniforms[REGISTER_EVENTS[register]], flag, a, b, gain, effect)
+            b = tables.known[row, then, age, register, :own]
+            add_reached(ready, uniforms[REGISTER_EVENTS[register]], flag, a, b, spans, gain, effect)
         else:
-            add_reached(ready, ready, flag, a, a, gain, effect)
+            add_reached(ready, ready, flag, a, a, spans, gain, effect)
 
 
 @compiled
@@ -66,7 +82,7 @@ def add_row(weight: np.float32, row: Array, touched: bool, out: Array) -> None:
 
 
 @compiled
-def set_exposed(tables: StratumTables, e: int, raw: Array, effect: Array, wanted: Array, exposed: Array) -> None:
+def set_exposed(tables: CohortTables, e: int, raw: Array, effect: Array, wanted: Array, exposed: Array) -> None:
     """Exposure ``e`` above its floor after the slots ``wanted``; raw, exposed (people,), effect (T, people)."""
     for i in range(exposed.size):
         exposed[i] = raw[i]
@@ -80,7 +96,9 @@ def set_exposed(tables: StratumTables, e: int, raw: Array, effect: Array, wanted
 
 
 @compiled
-def set_base_ratio(age: int, tables: StratumTables, flags: Array, effect: Array, exposed: Array, ratio: Array) -> None:
+def set_base_ratio(
+    age: int, tables: CohortTables, bounds: Array, flags: Array, effect: Array, exposed: Array, ratio: Array
+) -> None:
     """The comparator's hazard ratios (C, people) but for smoking, in the rows that are active at the age."""
     present = tables.present[age]
     for c in range(ratio.shape[0]):
@@ -107,6 +125,12 @@ def set_base_ratio(age: int, tables: StratumTables, flags: Array, effect: Array,
                 row[i] = exp32(row[i])
         else:
             row[:] = _ONE
+        for g in range(bounds.size - 1):
+            if tables.stratum_log_hr[age, g, c] != _ZERO:
+                times = np.float32(math.exp(tables.stratum_log_hr[age, g, c]))
+                part = row[bounds[g] : bounds[g + 1]]
+                for i in range(part.size):
+                    part[i] *= times
 
 
 @compiled
@@ -118,7 +142,8 @@ def with_smoking(base: Array, k: np.float32, excess: Array, ratio: Array) -> Non
 
 @compiled
 def set_comparator_year(
-    tables: StratumTables,
+    tables: CohortTables,
+    strata: Strata,
     work: Workspace,
     b: int,
     age: int,
@@ -139,10 +164,10 @@ def set_comparator_year(
     set_flags(work.share, tables, u, work.yearly[b], raw, flags)
     for t in range(effect.shape[0]):
         if tables.present[age, t]:
-            set_effect(tables, 0, 0, age, t, u, work.readiness[b, t], flags, effect[t])
+            set_effect(tables, strata.spans, 0, 0, age, t, u, work.readiness[b, t], flags, effect[t])
     for e in range(exposed.shape[0]):
         set_exposed(tables, e, raw[e], effect, tables.present[age], exposed[e])
-    set_base_ratio(age, tables, flags, effect, exposed, work.base_ratio[b])
+    set_base_ratio(age, tables, strata.bounds, flags, effect, exposed, work.base_ratio[b])
     set_excess(slot, tables.remaining_excess, work.excess[b])
     for c in range(tables.active.shape[1]):
         if tables.active[age, c]:
@@ -151,7 +176,7 @@ def set_comparator_year(
 
 
 @compiled
-def set_change(tables: StratumTables, work: Workspace, b: int, k: int, y: int, age: int) -> None:
+def set_change(tables: CohortTables, spans: Array, work: Workspace, b: int, k: int, y: int, age: int) -> None:
     """How slots' effects and exposures of block ``b`` in scenario ``k`` differ from the comparator's."""
     u, flags, effect, exposed = work.uniforms[b], work.flags[b], work.effect[b], work.exposed[b]
     differs, present = tables.differs[k, y, age], tables.present[age]
@@ -160,7 +185,7 @@ def set_change(tables: StratumTables, work: Workspace, b: int, k: int, y: int, a
         if not differs[t]:
             continue
         row, now = work.new_effect[t], effect[t]
-        set_effect(tables, k, y, age, t, u, work.readiness[b, t], flags, row)
+        set_effect(tables, spans, k, y, age, t, u, work.readiness[b, t], flags, row)
         if present[t]:
             for i in range(row.size):
                 row[i] -= now[i]
@@ -184,10 +209,19 @@ def set_change(tables: StratumTables, work: Workspace, b: int, k: int, y: int, a
 
 @compiled
 def set_scenario_ratio(
-    tables: StratumTables, work: Workspace, b: int, k: int, y: int, age: int, slot: Array, smoking: bool, ratio: Array
+    tables: CohortTables,
+    spans: Array,
+    work: Workspace,
+    b: int,
+    k: int,
+    y: int,
+    age: int,
+    slot: Array,
+    smoking: bool,
+    ratio: Array,
 ) -> None:
     """Hazard ratios (C, people) of block ``b`` in scenario ``k``; ``smoking`` says whether that may differ too."""
-    set_change(tables, work, b, k, y, age)
+    set_change(tables, spans, work, b, k, y, age)
     differs = tables.differs[k, y, age]
     if smoking:
         set_excess(slot, tables.remaining_excess, work.new_excess)

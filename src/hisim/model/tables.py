@@ -1,7 +1,8 @@
-"""The arrays the kernel and its twin both read: one :class:`StratumTables` per quintile and sex.
+"""The arrays the kernel and its twin both read: one :class:`CohortTables` per quintile and sex.
 
 Dimensions are written with these letters: scenarios K (0 is the comparator), years Y, ages A (101),
-causes C (16), exposures E (4), conditions N (12), registers D (4), slots T, lag steps L, flags F.
+causes C (16), exposures E (4), conditions N (12), registers D (4), slots T, lag steps L, flags F, strata G
+(1 where nobody is told apart), and P: 1 where all strata have the same thresholds, else G.
 
 A *slot* is one drug or service for people in one state; everything that an intervention does to a person
 is a slot. A *flag* says whether a person is in a state.
@@ -52,7 +53,7 @@ NEVER, CURRENT, SLOTS = 0, 1, 42
 """Smoking slots: 0 never, 1 current, 1 + k former with k completed years since quitting (k = 1..40)."""
 
 
-class StratumTables(NamedTuple):
+class CohortTables(NamedTuple):
     """What happens to people of one quintile and sex. Shapes in the letters of this module."""
 
     start_year: int
@@ -75,7 +76,7 @@ class StratumTables(NamedTuple):
     relapse: Float32
     """(42,) [probability/year] of starting again at each smoking slot."""
     quit: Float32
-    """(K, Y, A) [probability/year] that a smoker stops."""
+    """(K, Y, A, G) [probability/year] that a smoker stops."""
     smoking_current: Float32
     """(A,) share who smoke."""
     smoking_ever: Float32
@@ -99,9 +100,9 @@ class StratumTables(NamedTuple):
     wanted: NDArray[np.bool_]
     """(F,) flags that anything in the run depends on."""
     coverage: Float32
-    """(K, Y, A, T) share of eligible people, of those diagnosed where there is a register, who are served."""
+    """(K, Y, A, T, P) share of eligible people, of those diagnosed where there is a register, who are served."""
     known: Float32
-    """(K, Y, A, D) share of people with the condition who are diagnosed."""
+    """(K, Y, A, D, P) share of people with the condition who are diagnosed."""
     differs: NDArray[np.bool_]
     """(K, Y, A, T) whether the scenario's coverage, now or lagged, is other than the comparator's."""
     changes: NDArray[np.bool_]
@@ -122,18 +123,39 @@ class StratumTables(NamedTuple):
     """(T, L) share of the full effect gained with the l-th year in the slot; each row adds to 1."""
     shift: Float32
     """(T, E) change of each exposure in full effect."""
+    apart: NDArray[np.bool_]
+    """(T,) whether strata have thresholds of their own for the slot, or for the register it needs."""
     correlation: float
     """Correlation of people's readiness across slots."""
+    stratum_odds: Float32
+    """(24 + T, G) odds of being below a share, against any one stratum: of each lifelong uniform, then each slot."""
+    sorts: NDArray[np.bool_]
+    """(24 + T,) whether strata differ in those odds."""
+    stratum_log_hr: Float32
+    """(A, G, C) log hazard ratio of each stratum."""
+
+
+class Strata(NamedTuple):
+    """Which people of a cohort are of which stratum: in every block they lie one stratum after the other."""
+
+    bounds: NDArray[np.int64]
+    """(G + 1,) places in a block at which strata begin; multiples of 16."""
+    spans: NDArray[np.int64]
+    """(P + 1,) the same where thresholds differ by stratum, else the whole block."""
+    weight: Float32
+    """(G,) people that a simulated person starts as; 1 on average over the block."""
+    share: Float32
+    """(24 + T, G) make-up of the people whom each uniform decides about."""
 
 
 class CohortResult(NamedTuple):
     """What one cohort adds to a projection."""
 
     deaths: Float64
-    """(K, 16, Y, C) [persons] by batch."""
+    """(K, G, 16, Y, C) [persons] by batch."""
     person_years: Float64
-    """(K, 16, Y) [person-years] by batch."""
+    """(K, G, 16, Y) [person-years] by batch."""
     served: Float64
-    """(K, Y, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
+    """(K, Y, G, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
     reference: Float64
     """(Y, C) [deaths/person-year] the comparator's rate of a person with every risk at its reference."""

@@ -20,9 +20,10 @@ from hisim.model.tables import (
     MOST_ALCOHOL,
     NEVER,
     SLOTS,
+    CohortTables,
     Float32,
     Float64,
-    StratumTables,
+    Strata,
 )
 from hisim.variables import CONDITIONS, OLDEST_AGE, REGISTERS
 
@@ -57,28 +58,34 @@ LIFELONG = {
 
 
 def run_cohort(
-    tables: StratumTables,
+    tables: CohortTables,
+    strata: Strata,
     conditions: Float32,
     cohort: int,
     birth_year: int,
     people: int,
-    weight_to: float,
+    person_years_to: Float64,
     draw: int,
     seed: int,
     sampled: bool,
 ) -> tuple[Float64, Float64, Float64, Float64]:
     """Run one cohort; arguments and results as in :func:`hisim.model.kernel.run_cohort`."""
-    scenarios, years, _, slots = tables.coverage.shape
-    causes = tables.rate.shape[2]
-    deaths, person_years = np.zeros((scenarios, LANES, years, causes)), np.zeros((scenarios, LANES, years))
-    served, reference = np.zeros((scenarios, years, 2 * slots + len(REGISTERS) + 1)), np.zeros((years, causes))
+    scenarios, years, _, slots = tables.coverage.shape[:4]
+    causes, groups = tables.rate.shape[2], len(strata.weight)
+    deaths = np.zeros((scenarios, groups, LANES, years, causes))
+    person_years = np.zeros((scenarios, groups, LANES, years))
+    served = np.zeros((scenarios, years, groups, 2 * slots + len(REGISTERS) + 1))
+    reference = np.zeros((years, causes))
+    group = np.searchsorted(strata.bounds, np.arange(people) % strata.bounds[-1], side="right") - 1
     lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(6)])
     ready = _readiness(tables, lifelong, cohort, draw, seed)
     percentile = np.concatenate([tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3]), ndtri(lifelong[11:12])])
+    for e, row in enumerate([*lifelong, *ready]):
+        row[:] = _sorted(tables.stratum_odds[e].astype(float), strata.share[e].astype(float), group, row)
     first = max(0, birth_year - tables.start_year)
     entry_age = min(OLDEST_AGE, tables.start_year + first - birth_year)
     slot = [_first_slots(tables, entry_age, lifelong) for _ in range(scenarios)]
-    alive = [np.ones(people) for _ in range(scenarios)]
+    alive = [strata.weight.astype(float)[group] for _ in range(scenarios)]
     weight = 0.0
     for y in range(first, years):
         age = min(OLDEST_AGE, tables.start_year + y - birth_year)
@@ -90,32 +97,42 @@ def run_cohort(
         for k in range(scenarios):
             if age <= LAST_STARTING_AGE:
                 slot[k][(slot[k] == NEVER) & (lifelong[3] < tables.smoking_ever[age])] = CURRENT
-            effect = _effects(tables, k, y, age, lifelong, ready, flags)
-            ratio = _ratio(tables, age, raw, flags, effect, slot[k])
+            effect = _effects(tables, k, y, age, lifelong, ready, flags, group)
+            ratio = _ratio(tables, age, raw, flags, effect, slot[k]) * np.exp(
+                tables.stratum_log_hr[age].astype(float)[group].T
+            )
             if k == 0:
                 death_rate = _calibrated(rate, ratio, alive[0])
                 reference[y] = death_rate
             hazard = death_rate @ ratio
             lived = alive[k] * _share_lived(hazard)
-            if k == 0 and y == first:
-                weight = weight_to / lived.sum()
-            person_years[k, :, y] = weight * _by_batch(lived)
+            if k == 0 and (y == first or not sampled):
+                weight = person_years_to[y] / lived.sum()
+            person_years[k, :, :, y] = weight * _by_batch(lived, group, groups)
             if sampled:
                 died = (alive[k] > 0) & (yearly[1] >= np.exp(-hazard))
                 cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= yearly[2] * hazard).sum(axis=0)
                 for c in range(causes):
-                    deaths[k, :, y, c] = weight * _by_batch((died & (cause == c)).astype(float))
+                    deaths[k, :, :, y, c] = weight * _by_batch(alive[k] * (died & (cause == c)), group, groups)
                 alive[k] = np.where(died, 0.0, alive[k])
             else:
                 for c in range(causes):
-                    deaths[k, :, y, c] = weight * death_rate[c] * _by_batch(lived * ratio[c])
+                    deaths[k, :, :, y, c] = weight * death_rate[c] * _by_batch(lived * ratio[c], group, groups)
                 alive[k] = alive[k] * np.exp(-hazard)
-            served[k, y] = weight * _counts(tables, k, y, age, lifelong, ready, flags, lived, slot[k])
-            slot[k] = _next_slots(slot[k], yearly[0], tables.quit[k, y, age], tables.relapse)
+            for g in range(groups):
+                mine = lived * (group == g)
+                served[k, y, g] = weight * _counts(tables, k, y, age, lifelong, ready, flags, mine, slot[k], group)
+            slot[k] = _next_slots(slot[k], yearly[0], tables.quit[k, y, age].astype(float)[group], tables.relapse)
     return deaths, person_years, served, reference
 
 
-def _readiness(tables: StratumTables, lifelong: Float64, cohort: int, draw: int, seed: int) -> Float64:
+def _sorted(odds: Float64, share: Float64, group: Slots, u: Float64) -> Float64:
+    """Share of everyone below a person who stands at ``u`` in a stratum with those odds; the same as ``u`` for all."""
+    ratio = odds[:, None] / odds[group]
+    return np.asarray((share[:, None] * ratio * u / (1.0 - u + ratio * u)).sum(axis=0)) if np.ptp(odds) else u
+
+
+def _readiness(tables: CohortTables, lifelong: Float64, cohort: int, draw: int, seed: int) -> Float64:
     """One lifelong uniform for each slot, correlated through the readiness for anything; (slot, people)."""
     people = lifelong.shape[1]
     own = [uniforms(cohort, 0, int(block), draw, seed, people)[0] for block in tables.slot_block]
@@ -126,7 +143,7 @@ def _readiness(tables: StratumTables, lifelong: Float64, cohort: int, draw: int,
     return np.asarray(ndtr(np.sqrt(r) * ndtri(lifelong[LIFELONG["uptake"]]) + np.sqrt(1 - r) * ndtri(ready)))
 
 
-def _exposures(tables: StratumTables, age: int, percentile: Float64, lifelong: Float64) -> Float64:
+def _exposures(tables: CohortTables, age: int, percentile: Float64, lifelong: Float64) -> Float64:
     """Exposures if nobody were served; (4, people)."""
     mean, sd = tables.exposure_mean[age].astype(float), tables.exposure_sd[age].astype(float)
     raw: Float64 = mean[:, None] + sd[:, None] * percentile
@@ -137,7 +154,7 @@ def _exposures(tables: StratumTables, age: int, percentile: Float64, lifelong: F
 
 
 def _flags(
-    tables: StratumTables, age: int, histories: Float32, raw: Float64, lifelong: Float64, yearly: Float64
+    tables: CohortTables, age: int, histories: Float32, raw: Float64, lifelong: Float64, yearly: Float64
 ) -> dict[str, Flags]:
     """Who is in which state, by its name; each (people,)."""
     share = dict(zip(CONDITIONS, [*histories, *tables.prevalence[age]], strict=True))
@@ -152,31 +169,47 @@ def _flags(
 
 
 def _reached(
-    tables: StratumTables, t: int, k: int, y: int, age: int, lifelong: Float64, ready: Float64, flags: dict[str, Flags]
+    tables: CohortTables,
+    t: int,
+    k: int,
+    y: int,
+    age: int,
+    lifelong: Float64,
+    ready: Float64,
+    flags: dict[str, Flags],
+    group: Slots,
 ) -> Flags:
     """Who is in slot ``t`` by the coverage of year ``y``; before the start, by the comparator's."""
     row, then = (k, y) if y >= 0 else (0, 0)
-    inside = flags[FLAGS[tables.slot_flag[t]]] & (ready[t] < tables.coverage[row, then, age, t])
+    own = group if tables.coverage.shape[-1] > 1 else np.zeros_like(group)
+    inside = flags[FLAGS[tables.slot_flag[t]]] & (ready[t] < tables.coverage[row, then, age, t][own])
     register = tables.slot_register[t]
     if register >= 0:
-        told = lifelong[LIFELONG[f"{REGISTERS[register]}_known"]] < tables.known[row, then, age, register]
+        told = lifelong[LIFELONG[f"{REGISTERS[register]}_known"]] < tables.known[row, then, age, register][own]
         inside = inside & told
     return np.asarray(inside)
 
 
 def _effects(
-    tables: StratumTables, k: int, y: int, age: int, lifelong: Float64, ready: Float64, flags: dict[str, Flags]
+    tables: CohortTables,
+    k: int,
+    y: int,
+    age: int,
+    lifelong: Float64,
+    ready: Float64,
+    flags: dict[str, Flags],
+    group: Slots,
 ) -> Float64:
     """Share of the full effect of each slot; (slot, people)."""
     effect = np.zeros(ready.shape)
     for t in range(len(ready)):
         for lag, gain in enumerate(tables.effect_step[t]):
-            effect[t] += float(gain) * _reached(tables, t, k, y - lag, age, lifelong, ready, flags)
+            effect[t] += float(gain) * _reached(tables, t, k, y - lag, age, lifelong, ready, flags, group)
     return effect
 
 
 def _counts(
-    tables: StratumTables,
+    tables: CohortTables,
     k: int,
     y: int,
     age: int,
@@ -185,36 +218,38 @@ def _counts(
     flags: dict[str, Flags],
     lived: Float64,
     slot: Slots,
+    group: Slots,
 ) -> Float64:
     """Simulated person-years served in each slot, eligible, diagnosed and smoking; (2 T + D + 1,)."""
     slots = len(ready)
     out = np.zeros(2 * slots + len(REGISTERS) + 1)
     for t in range(slots):
         if tables.counted[t] and tables.in_scope[age, t]:
-            out[t] = lived[_reached(tables, t, k, y, age, lifelong, ready, flags)].sum()
+            out[t] = lived[_reached(tables, t, k, y, age, lifelong, ready, flags, group)].sum()
             out[slots + t] = lived[flags[FLAGS[tables.slot_flag[t]]]].sum()
     for d, name in enumerate(REGISTERS):
-        told = lifelong[LIFELONG[f"{name}_known"]] < tables.known[k, y, age, d]
+        own = group if tables.known.shape[-1] > 1 else np.zeros_like(group)
+        told = lifelong[LIFELONG[f"{name}_known"]] < tables.known[k, y, age, d][own]
         out[2 * slots + d] = lived[flags[name] & told].sum()
     out[-1] = lived[slot == CURRENT].sum()
     return out
 
 
-def _first_slots(tables: StratumTables, age: int, lifelong: Float64) -> Slots:
+def _first_slots(tables: CohortTables, age: int, lifelong: Float64) -> Slots:
     years = (lifelong[7][:, None] >= tables.quit_years_cumulative[age][:-1]).sum(axis=1)
     former = CURRENT + np.maximum(years, 1)
     smokes, ever = lifelong[3] < tables.smoking_current[age], lifelong[3] < tables.smoking_ever[age]
     return np.where(smokes, CURRENT, np.where(ever, former, NEVER))
 
 
-def _next_slots(slot: Slots, u: Float64, quit_probability: float, relapse: Float32) -> Slots:
+def _next_slots(slot: Slots, u: Float64, quit_probability: Float64, relapse: Float32) -> Slots:
     stops = np.where(u < quit_probability, CURRENT + 1, CURRENT)
     stays = np.where(u > 1.0 - relapse[slot].astype(float), CURRENT, np.minimum(slot + 1, SLOTS - 1))
     return np.where(slot == NEVER, NEVER, np.where(slot == CURRENT, stops, stays))
 
 
 def _ratio(
-    tables: StratumTables, age: int, raw: Float64, flags: dict[str, Flags], effect: Float64, slot: Slots
+    tables: CohortTables, age: int, raw: Float64, flags: dict[str, Flags], effect: Float64, slot: Slots
 ) -> Float64:
     """Hazard relative to a reference person, by cause; (cause, people)."""
     after = raw + tables.shift.astype(float).T @ effect
@@ -247,5 +282,6 @@ def _calibrated(rate: Float64, ratio: Float64, alive: Float64) -> Float64:
     return found
 
 
-def _by_batch(values: Float64) -> Float64:
-    return np.asarray(values.reshape(-1, LANES).sum(axis=0))
+def _by_batch(values: Float64, group: Slots, groups: int) -> Float64:
+    """(stratum, batch)"""
+    return np.stack([(values * (group == g)).reshape(-1, LANES).sum(axis=0) for g in range(groups)])

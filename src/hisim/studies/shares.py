@@ -16,7 +16,8 @@ import xarray as xr
 from hisim.declare.files import load_library
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError
-from hisim.model.projection import Progress, inputs_of, project
+from hisim.model.inputs import inputs_of
+from hisim.model.projection import Progress, project
 from hisim.model.slot_plan import Library
 from hisim.outcomes.bands import ALL_CAUSES, PERSONS, banded, with_totals
 from hisim.outcomes.estimands import estimate

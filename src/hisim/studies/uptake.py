@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.scenario import Scenario
-from hisim.model.projection import inputs_of, project
+from hisim.model.inputs import inputs_of
+from hisim.model.projection import project
 from hisim.model.slot_plan import Library
 from hisim.outcomes.bands import QUINTILE_LABELS, add_total
 

@@ -68,7 +68,7 @@ def check_files(files: Sequence[Path], as_json: bool) -> tuple[str, bool]:
 
 def explanation(file: Path) -> str:
     """The scenario in words, with whom it reaches by fifth."""
-    from hisim.model.projection import inputs_of
+    from hisim.model.inputs import inputs_of
     from hisim.surfaces.explain import explain_lines, reach_remarks, reach_table, use_lines
     from hisim.surfaces.text import render, wrapped
 

@@ -158,6 +158,24 @@ def economics(
 
 
 @app.command()
+def screen(
+    file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)],
+    area: Annotated[
+        str | None, typer.Option(help="A local authority of 2013 to show beside England, e.g. Newham.")
+    ] = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Say who is reached, missed and better off, by fifth, ethnic group, segment, age and sex; and what to ask.
+
+    Example: hisim screen scenarios/three-actions.yaml --area Newham
+    """
+    from hisim.surfaces.screen import screen_file
+
+    show(screen_file(file, area, threads=threads, progress=progress(), as_json=as_json))
+
+
+@app.command()
 def decompose(
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)],
     by: Annotated[int | None, typer.Option("--by", help="Year to count to.", show_default="last")] = None,

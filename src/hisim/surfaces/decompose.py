@@ -88,7 +88,8 @@ def split(
     library: Library | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """The shares of :func:`hisim.studies.shares.shapley` by the end of ``year``, and the projection of the mix."""
-    from hisim.model.projection import inputs_of, project
+    from hisim.model.inputs import inputs_of
+    from hisim.model.projection import project
     from hisim.studies.shares import MOST_EXACT, PERMUTATIONS, SEED, impact, orders_of, shapley
 
     permutations = PERMUTATIONS if permutations is None else permutations

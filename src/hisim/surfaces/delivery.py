@@ -83,7 +83,7 @@ class Chains:
 
 def delivery_file(file: Path, *, as_json: bool) -> str:
     """The chain of delivery of every intervention in ``file``, now and at full scale."""
-    from hisim.model.projection import inputs_of
+    from hisim.model.inputs import inputs_of
 
     scenario = read_scenario(file)
     chains = Chains(scenario, inputs_of(scenario))

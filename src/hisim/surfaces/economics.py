@@ -71,7 +71,7 @@ def economics_file(
     OutputError
         For a file that is not a result.
     """
-    from hisim.model.projection import inputs_of
+    from hisim.model.inputs import inputs_of
 
     rate = sums.DISCOUNT if discount is None else discount
     price = sums.OPPORTUNITY_COST if opportunity_cost is None else opportunity_cost

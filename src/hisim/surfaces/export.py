@@ -19,18 +19,26 @@ from hisim.variables import PROJECTION, check
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hisim.declare.scenario import Scenario
+
 RESULT = "projection.nc"
 TIDY = "comparison.csv"
 DEATHS = "deaths.csv"
 ECONOMICS = "economics.csv"
+STRATA = "strata.csv"
 FILES = (RESULT, TIDY, DEATHS, ECONOMICS)
-"""Everything that ``hisim run`` writes."""
+"""Everything that ``hisim run`` writes where no strata are told apart."""
 SETTINGS = {
     "discount": "fraction per year",
     "discount_health": "fraction per year",
     "opportunity_cost_gbp_per_qaly": "GBP per QALY",
 }
 """What the figures of ``economics.csv`` were computed with, and its unit."""
+
+
+def files_of(scenario: Scenario) -> tuple[str, ...]:
+    """Everything that ``hisim run`` writes for ``scenario``."""
+    return FILES if scenario.strata is None else (*FILES, STRATA)
 
 
 def check_folder(folder: Path, names: tuple[str, ...], *, overwrite: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hisim.declare.files import read_scenario, read_scenario_text
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError, InvalidFileError, ProblemsError, StoppedError
-from hisim.surfaces.export import DEATHS, ECONOMICS, FILES, RESULT, TIDY, check_folder
+from hisim.surfaces.export import DEATHS, ECONOMICS, RESULT, STRATA, TIDY, check_folder, files_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,7 @@ def run_files(
     """Project the scenarios of ``files`` and write the results; returns what to print."""
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
-    check_folder(folder, FILES, overwrite=overwrite)
+    check_folder(folder, files_of(scenarios[0]), overwrite=overwrite)
     inputs, projection = projected(scenarios, threads, progress)
     return write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
 
@@ -59,7 +59,8 @@ def projected(
         When the user interrupts it.
     """
     try:
-        from hisim.model.projection import inputs_of, project
+        from hisim.model.inputs import inputs_of
+        from hisim.model.projection import project
 
         inputs = inputs_of(scenarios[0])
         return inputs, project(scenarios, inputs, threads=threads, progress=progress)
@@ -73,20 +74,26 @@ def write_and_describe(
     """Write the projection, its comparison, deaths and economics, and say what they show and where they are."""
     from hisim.outcomes.comparison import tidy
     from hisim.outcomes.economics import cost_effectiveness
+    from hisim.surfaces import strata
     from hisim.surfaces.export import deaths_table, economics_table, make_folder, write_csv, write_projection
 
     comparison, effects = _compared(projection, scenarios), cost_effectiveness(projection, inputs)
+    told_apart = strata.figures(projection)
     table = tidy(comparison)
     make_folder(folder)
     write_projection(projection, folder / RESULT)
     write_csv(table, folder / TIDY)
     write_csv(deaths_table(projection), folder / DEATHS)
     write_csv(economics_table(effects), folder / ECONOMICS)
-    places = [str(folder / name) for name in FILES]
+    if told_apart:
+        write_csv(strata.strata_csv(told_apart), folder / STRATA)
+    places = [str(folder / name) for name in files_of(scenarios[0])]
     if as_json:
-        return json.dumps({"files": places, "comparison": _records(table)}, indent=2)
+        by_stratum = {"strata": _records(strata.strata_csv(told_apart))} if told_apart else {}
+        return json.dumps({"files": places, "comparison": _records(table), **by_stratum}, indent=2)
     told = {scenario.name: scenario for scenario in scenarios}
-    text = describe(projection, comparison, told, inputs, [_value(effects, _titles(told), folder / RESULT)])
+    more = [strata.strata_table(told_apart, scenarios[0].name), _value(effects, _titles(told), folder / RESULT)]
+    text = describe(projection, comparison, told, inputs, [one for one in more if one])
     return text + "\nWritten: " + "\n         ".join(places) + "\n"
 
 
@@ -134,6 +141,7 @@ def describe(
     """Findings first, then the tables behind them, ``more`` last."""
     from hisim.surfaces import summary
     from hisim.surfaces.delivery import Chains, weakest_sentence, weakest_table
+    from hisim.surfaces.strata import assumption_lines
     from hisim.surfaces.text import render, wrapped
 
     names, titles = summary.scenarios(comparison), _titles(scenarios)
@@ -150,6 +158,7 @@ def describe(
         *summary.findings(comparison, lead),
         *weakest_sentence(chains),
         *_cautions(scenarios),
+        *assumption_lines(scenarios[lead]),
         *_for_nobody(projection, scenarios),
         "",
     ]
@@ -198,14 +207,17 @@ def _cohorts(years: Sequence[int]) -> int:
 
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:
     """Compare the scenarios of one or more results with the same comparator."""
-    from hisim.model.projection import inputs_of
+    from hisim.model.inputs import inputs_of
     from hisim.outcomes.comparison import tidy
+    from hisim.surfaces.strata import figures, strata_table
 
     projection, scenarios = read_results(results)
     comparison = _compared(projection, list(scenarios.values()), by)
     if as_json:
         return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
-    return describe(projection, comparison, scenarios, inputs_of(next(iter(scenarios.values()))))
+    found = strata_table(figures(projection), next(iter(scenarios)))
+    inputs = inputs_of(next(iter(scenarios.values())))
+    return describe(projection, comparison, scenarios, inputs, [found] if found else [])
 
 
 def read_results(results: Sequence[Path]) -> tuple[xr.Dataset, dict[str, Scenario]]:

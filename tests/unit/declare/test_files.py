@@ -27,7 +27,7 @@ interventions:
     to: 0.7
 """
 NAMES = ", ".join(library_names())
-USE_KEYS = "use, file, relative, to, add, profile, steps, capacity, from, full_from, until"
+USE_KEYS = "use, file, relative, to, add, profile, steps, strata, capacity, from, full_from, until"
 ONE_KIND = "exactly one of relative, to, add, profile, steps"
 STEPS = "need_known, offered, taken_up, delivered, sustained"
 *FIRST_PROFILES, LAST_PROFILE = [f"'{name}'" for name in PROFILES]
@@ -85,7 +85,7 @@ def test_written_file_reads_back() -> None:
             "title: More drugs",
             "titel: More drugs",
             "3:1: titel: the unknown key 'titel'; allowed: hisim, name, title, description, area, start, end, trend, "
-            "observed_to, simulation, interventions, extends; did you mean 'title'?",
+            "observed_to, simulation, strata, interventions, extends; did you mean 'title'?",
         ),
         (
             "    to: 0.7",
@@ -100,7 +100,7 @@ def test_written_file_reads_back() -> None:
         (
             "    to: 0.7",
             "    to: 0.7\n    start: 2012",
-            f"14:5: interventions[1].start: the unknown key 'start'; allowed: {USE_KEYS}",
+            f"14:5: interventions[1].start: the unknown key 'start'; allowed: {USE_KEYS}; did you mean 'strata'?",
         ),
         (
             "use: statins",

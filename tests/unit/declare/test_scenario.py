@@ -162,7 +162,7 @@ def test_every_key_of_the_schema_is_described() -> None:
     assert all(value.get("description") or "$ref" in value for value in schema["properties"].values())
     assert all(value["description"] for value in use_keys.values())
     assert list(use_keys) == [
-        "use", "file", "relative", "to", "add", "profile", "steps", "capacity", "from", "full_from", "until",
+        "use", "file", "relative", "to", "add", "profile", "steps", "strata", "capacity", "from", "full_from", "until",
     ]  # fmt: skip
     assert schema["$defs"]["Use"]["required"] == ["use"]
     assert use_keys["use"]["anyOf"][0]["enum"] == list(library_names())

@@ -36,10 +36,12 @@ def product(chain: Mapping[str, tuple[float, ...]], steps: tuple[str, ...] = STE
     return np.asarray(np.prod([chain[step] for step in steps], axis=0))
 
 
-def found(known: Float64, use: Use, people: Float64, year: int) -> Float64:
-    """Share of people with a condition who are diagnosed in ``year``; (quintile, sex, age) like ``known``."""
-    now, after = checked(use, people, year)
-    return reached(known, now[:, None, None], after[:, None, None])
+def found(known: Float64, before: Float64, after: Float64) -> Float64:
+    """Share of people with a condition who are diagnosed; (quintile, sex, age) like ``known``.
+
+    ``before``, ``after``: share checked in the comparator and then, to broadcast with ``known``.
+    """
+    return reached(known, before, after)
 
 
 def kept(now: Float64, use: Use, year: int, then: Callable[[int], Float64]) -> Float64:
@@ -62,7 +64,6 @@ def kept(now: Float64, use: Use, year: int, then: Callable[[int], Float64]) -> F
     return after
 
 
-def started(now: Float64, use: Use, share: Float64, people: Float64, year: int) -> Float64:
-    """Coverage of a treatment that ``share`` (5,) of those checked start; (quintile, sex, age) like ``now``."""
-    before, after = checked(use, people, year)
-    return now + (1.0 - now) * (np.maximum(after - before, 0.0) * share)[:, None, None]
+def started(now: Float64, before: Float64, after: Float64, share: Float64) -> Float64:
+    """Coverage of a treatment that a ``share`` of those checked start, all to broadcast with ``now``."""
+    return now + (1.0 - now) * (np.maximum(after - before, 0.0) * share)

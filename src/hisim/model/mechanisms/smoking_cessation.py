@@ -32,12 +32,12 @@ def reach(now: Float64, use: Use, smokers: Float64, year: int) -> Float64:
 
     Of a policy, the share of smokers whom it reaches.
     """
-    before, after = reach_now(now, use), _asked(now, use, year)
+    before, after = reach_now(now, use), asked(now, use, year)
     part = part_within(float((smokers * before).sum()), float((smokers * after).sum()), use.capacity_per_year)
     return moved(before, after, part)
 
 
-def _asked(now: Float64, use: Use, year: int) -> Float64:
+def asked(now: Float64, use: Use, year: int) -> Float64:
     """What :func:`reach` would be without a limit."""
     item = _cessation(use)
     scope = eligible_cells(item.eligible.ages, item.eligible.sexes) > 0
@@ -74,14 +74,18 @@ def gain(use: Use, year: int | None = None) -> Float64:
     return np.asarray((helped - np.array(item.unaided_success_12_months.by_quintile))[:, None, None])
 
 
-def extra_quits(now: Float64, uses: Sequence[Use], smokers: Float64, year: int) -> Float64:
+def extra_quits(reached: Sequence[tuple[Float64, Float64]], uses: Sequence[Use], year: int) -> Float64:
     """Yearly probability of stopping that services and policies add; (quintile, sex, age).
 
     Several services share the same smokers: the largest addition of a service counts, and policies add to it.
+
+    Parameters
+    ----------
+    reached
+        Share of smokers that each of ``uses`` reaches in the comparator and in ``year``.
     """
-    services, policies = np.zeros_like(now), np.zeros_like(now)
-    for use in uses:
-        before, after = reach_now(now, use), reach(now, use, smokers, year)
+    services, policies = np.zeros_like(reached[0][0]), np.zeros_like(reached[0][0])
+    for use, (before, after) in zip(uses, reached, strict=True):
         extra = after * gain(use, year) - before * gain(use)
         if _cessation(use).extra_quits_per_year is None:
             services = np.where(np.abs(extra) > np.abs(services), extra, services)
