@@ -9,7 +9,9 @@ import pytest
 from synthetic import make_scenario
 
 from hisim.declare.files import load_library, read_scenario
+from hisim.declare.strata import Strata
 from hisim.inputs.load import load_inputs
+from hisim.model.inputs import inputs_of
 from hisim.model.projection import project
 from hisim.outcomes.comparison import compare
 from hisim.variables import COMPARATOR
@@ -116,3 +118,21 @@ def test_the_monte_carlo_error_is_what_other_seeds_show():
         found.append(float(comparison["deaths_averted_cumulative"].sel({**cell, "year": 2013})))
         stated.append(float(comparison["deaths_averted_cumulative_se"].sel({**cell, "year": 2013})))
     assert 0.5 < np.std(found, ddof=1) / np.sqrt(np.mean(np.square(stated))) < 2.0
+
+
+@pytest.mark.parametrize("strata", [{"by": "ethnicity"}, {"by": "ethnicity", "mortality_multipliers": "central"},
+                                    {"by": "output-area-classification"}])  # fmt: skip
+def test_telling_strata_apart_changes_no_cell_of_the_comparator(strata):
+    """To 1e-12 relative by quintile, sex, age, cause and year; and strata are as many people as their tables say."""
+    plain = read_scenario(SCENARIOS / "three-actions.yaml")
+    few = plain.simulation.model_copy(update={"people_per_cohort": FEW})
+    plain = plain.model_copy(update={"end": 2015, "simulation": few, "interventions": plain.interventions[:1]})
+    apart = plain.model_copy(update={"strata": Strata(**strata)})
+    inputs = inputs_of(apart)
+    on, off = (one.sel(scenario=COMPARATOR) for one in (project(apart, inputs), project(plain)))
+    for name in ("deaths", "person_years"):
+        np.testing.assert_allclose(on[name].values, off[name].values, rtol=1e-12)
+    np.testing.assert_allclose(on["stratum_deaths"].sum().item(), on["deaths"].sum().item(), rtol=1e-12)
+    told = (inputs["stratum_share"] * inputs["population"]).sum(("sex", "age"))
+    lived = on["stratum_person_years"].isel(draw=0, year=0).sum(("sex", "age_band"))
+    np.testing.assert_allclose(lived.values, told.values, rtol=0.01 if "mortality_multipliers" in strata else 0.002)

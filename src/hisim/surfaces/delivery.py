@@ -183,6 +183,11 @@ def _served(one: Chain) -> str:
 
 def _why(use: Use) -> str:
     """Why the last line may differ from the chain above it."""
+    if use.strata is not None:
+        return (
+            f"Steps at full scale are those among {', '.join(use.strata)} alone; everyone else stays as now.\n"
+            "The last line counts all."
+        )
     if use.change is not None:
         return (
             "The scenario changes coverage as a whole, not the steps. Where coverage now comes from input tables by "

@@ -17,6 +17,7 @@ from hisim.outcomes.comparison import TARGET_YEAR
 from hisim.outcomes.estimands import estimate
 from hisim.outcomes.quality import qale_distribution
 from hisim.surfaces import economics_tables as show
+from hisim.surfaces import quality_tables
 from hisim.surfaces.gap_sources import array_record
 from hisim.surfaces.runs import read_results
 from hisim.surfaces.text import people, render, terminal_width, wrapped
@@ -48,6 +49,7 @@ class Account(NamedTuple):
     by_age: xr.DataArray
     cover: xr.DataArray
     expectancy: xr.Dataset
+    quality: quality_tables.Quality
     titles: Mapping[str, str]
     alone: Mapping[str, str]
     """The intervention of each scenario that has only one."""
@@ -96,6 +98,7 @@ def account_of(
         by_age.isel(draw=0, drop=True),
         sums.needed_to_cover(projection).sel(year=ends).isel(draw=0, drop=True),
         expectancy_of(projection.sel(year=sorted({years[0], *ends})), values).isel(draw=0, drop=True),
+        quality_tables.quality_of(projection, values, effects.attrs["discount_health"], scenarios.values()),
         {name: scenario.title for name, scenario in scenarios.items()},
         {name: one.interventions[0].id for name, one in scenarios.items() if len(one.interventions) == 1},
         (years[0], years[-1]),
@@ -127,6 +130,7 @@ def described(account: Account) -> str:
         show.value_table(account.effects, account.titles),
         show.fifth_table(account.effects),
         show.age_table(account.by_age),
+        *quality_tables.tables(account.quality),
         show.cover_table(account.cover, account.alone),
         show.expectancy_table(account.expectancy),
     ]
@@ -275,8 +279,8 @@ def notes(effects: xr.Dataset, last: int) -> Iterator[str]:
         "for those who would have lived anyway; costs outside the NHS and the programmes."
     )
     yield (
-        "How far chance in the simulated people moves such figures: see ± in 'hisim compare'. Doubt about effects, "
-        "costs and trends is not counted yet."
+        "± is the Monte Carlo standard error: how far chance in the simulated people moves a figure; of others see "
+        "'hisim compare'. Doubt about effects, costs and trends is not counted yet."
     )
 
 
@@ -313,4 +317,5 @@ def records(account: Account) -> str:
     arrays = {str(name): array for name, array in effects.drop_vars("verdict").data_vars.items()}
     arrays |= {"qalys_gained_by_age": account.by_age, "needed_to_cover": account.cover}
     arrays |= {str(name): array for name, array in account.expectancy.data_vars.items()}
-    return json.dumps(found | {name: array_record(array) for name, array in arrays.items()}, indent=2)
+    told = {name: array_record(array) for name, array in arrays.items()}
+    return json.dumps(found | told | quality_tables.quality_records(account.quality), indent=2)

@@ -50,6 +50,8 @@ def use_lines(use: Use) -> Iterator[str]:
     item = use.intervention
     yield f"{item.name} ({item.id}; {item.category}; {_workbooks(item)}; gestation {item.gestation})"
     yield f"  Change: {_change(use)}, from {use.start}, at full scale from {use.full_from}{_until(use)}."
+    if use.strata is not None:
+        yield f"  Only among: {', '.join(use.strata)}; everyone else stays as now."
     yield from _substance(item, notes=False)
 
 

@@ -92,7 +92,11 @@ def write_and_describe(
         by_stratum = {"strata": _records(strata.strata_csv(told_apart))} if told_apart else {}
         return json.dumps({"files": places, "comparison": _records(table), **by_stratum}, indent=2)
     told = {scenario.name: scenario for scenario in scenarios}
-    more = [strata.strata_table(told_apart, scenarios[0].name), _value(effects, _titles(told), folder / RESULT)]
+    more = [
+        strata.strata_table(told_apart, scenarios[0].name),
+        strata.targeting_table(told_apart, _titles(told)),
+        _value(effects, _titles(told), folder / RESULT),
+    ]
     text = describe(projection, comparison, told, inputs, [one for one in more if one])
     return text + "\nWritten: " + "\n         ".join(places) + "\n"
 
@@ -209,15 +213,16 @@ def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json:
     """Compare the scenarios of one or more results with the same comparator."""
     from hisim.model.inputs import inputs_of
     from hisim.outcomes.comparison import tidy
-    from hisim.surfaces.strata import figures, strata_table
+    from hisim.surfaces.strata import figures, strata_table, targeting_table
 
     projection, scenarios = read_results(results)
     comparison = _compared(projection, list(scenarios.values()), by)
     if as_json:
         return json.dumps({"comparison": _records(tidy(comparison))}, indent=2)
-    found = strata_table(figures(projection), next(iter(scenarios)))
+    found = figures(projection)
+    tables = (strata_table(found, next(iter(scenarios))), targeting_table(found, _titles(scenarios)))
     inputs = inputs_of(next(iter(scenarios.values())))
-    return describe(projection, comparison, scenarios, inputs, [found] if found else [])
+    return describe(projection, comparison, scenarios, inputs, [table for table in tables if table])
 
 
 def read_results(results: Sequence[Path]) -> tuple[xr.Dataset, dict[str, Scenario]]:

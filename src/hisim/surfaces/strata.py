@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -247,8 +248,29 @@ def strata_table(found: Sequence[xr.Dataset], scenario: str) -> Table | None:
     return Table(f"Deaths prevented or postponed by the end of {year}, by stratum", columns, rows, 1, note)
 
 
+def targeting_table(found: Sequence[xr.Dataset], titles: Mapping[str, str]) -> Table | None:
+    """Scenarios side by side: what each gains for the people it reaches, and for whom; None for one or no strata."""
+    if not found or found[2].sizes["scenario"] < 2:
+        return None
+    last = found[2].isel(draw=0, year=-1)
+    rows = []
+    for name in last["scenario"].values.tolist():
+        one = last.sel(scenario=name)
+        cells = [people(float(one["people_reached"]))]
+        cells.append(with_error(float(one["deaths_averted"]), float(one["deaths_averted_se"])))
+        cells.append(with_small_error(one, "deaths_averted_per_1000_reached"))
+        cells.append(f"{float(one['share_most_deprived']):.0%} ±{float(one['share_most_deprived_se']):.1%}")
+        rows.append(Row([titles.get(name, name), *cells]))
+    columns = ["scenario", "people reached", "deaths", "per 1,000 reached", "in the most deprived fifth"]
+    note = "People are counted once for each year and intervention: compare ways to deliver the same interventions."
+    title = f"Ways to deliver, side by side: deaths prevented or postponed by the end of {int(last['year'])}"
+    return Table(title, columns, rows, 1, note)
+
+
 def with_small_error(data: xr.Dataset, name: str) -> str:
-    """A rate and its Monte Carlo standard error."""
+    """A rate and its Monte Carlo standard error; n/a where it is withheld."""
+    if not math.isfinite(float(data[name])):
+        return "n/a"
     return f"{significant(float(data[name]))} ±{significant(float(data[f'{name}_se']), 2)}"
 
 
