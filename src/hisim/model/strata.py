@@ -237,7 +237,7 @@ def rows_of(share: Float64, rows: int) -> Float64:
     if there.sum() > rows:
         raise ImpossibleModelError(
             f"people_per_cohort: found {rows * LANES} people in a block for {int(there.sum())} strata; allowed: "
-            f"{LANES} or more for each"
+            f"{LANES} or more for each, as with 1280 people"
         )
     count = np.maximum(np.floor(share * rows), there)
     while count.sum() != rows:
