@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from hisim.variables import CELL, Variable
 
+INCLUSION_GROUPS = {
+    "homelessness": "People who are homeless",
+    "homelessness-and-other-exclusion": "People who are homeless and otherwise excluded",
+    "serious-mental-illness": "People with serious mental illness",
+    "socially-excluded": "People who are socially excluded",
+}
+"""Names of the groups of inclusion health, by the id that a scenario gives."""
+EVERYONE_ELSE = "Everyone else"
+"""Name of the people who are not in such a group."""
+
 STRATA = {
     variable.name: variable
     for variable in (

@@ -16,16 +16,9 @@ from hisim.declare.distribution import Conflict, Declaration, FileText, Place, T
 from hisim.declare.nodes import shown
 from hisim.declare.quintiles import QUINTILES, FiveFloats, Shares
 from hisim.errors import nearest_name
+from hisim.stratum_variables import EVERYONE_ELSE, INCLUSION_GROUPS
 from hisim.variables import ETHNIC_GROUPS, OAC_SUPERGROUPS, SEXES
 
-INCLUSION_GROUPS = {
-    "homelessness": "People who are homeless",
-    "homelessness-and-other-exclusion": "People who are homeless and otherwise excluded",
-    "serious-mental-illness": "People with serious mental illness",
-    "socially-excluded": "People who are socially excluded",
-}
-"""Names of the groups of inclusion health, by the id that a scenario gives."""
-EVERYONE_ELSE = "Everyone else"
 ALL = "all"
 """Key of :attr:`Strata.uptake` for the interventions that have no numbers of their own."""
 LOWEST_RATIO, HIGHEST_RATIO = 0.001, 1000

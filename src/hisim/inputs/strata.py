@@ -26,7 +26,7 @@ from hisim.inputs.strata_tables import (
     uptake_evidence,
 )
 from hisim.inputs.tables import grid
-from hisim.stratum_variables import STRATA
+from hisim.stratum_variables import EVERYONE_ELSE, INCLUSION_GROUPS, STRATA
 from hisim.variables import (
     AGES,
     CAUSES,
@@ -50,13 +50,6 @@ __all__ = [
     "uptake_evidence",
 ]
 
-INCLUSION_GROUPS = {
-    "homelessness": "People who are homeless",
-    "homelessness-and-other-exclusion": "People who are homeless and otherwise excluded",
-    "serious-mental-illness": "People with serious mental illness",
-    "socially-excluded": "People who are socially excluded",
-}
-EVERYONE_ELSE = "Everyone else"
 MULTIPLIERS = ("central", "low", "high")
 
 

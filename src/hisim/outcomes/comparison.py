@@ -73,7 +73,7 @@ def compare(
         For a year outside the projection, or a scenario that is not in it.
     """
     check(projection, PROJECTION, required=NEEDED)
-    years = _years(projection, by)
+    years = reported_years(projection, by)
     _check_scenarios(projection, mix, parts)
     estimates = partial(_estimates, years=years, mix=mix, parts=tuple(parts))
     values = estimates(banded(projection))
@@ -114,7 +114,14 @@ def _rows(values: xr.DataArray, errors: xr.DataArray, mix: str) -> pd.DataFrame:
     return table.assign(estimand=name, title=attrs["long_name"], unit=attrs["units"], **added)
 
 
-def _years(projection: xr.Dataset, by: Sequence[int] | None) -> list[int]:
+def reported_years(projection: xr.Dataset, by: Sequence[int] | None) -> list[int]:
+    """The first year and those of ``by``; 2015 (if projected) and the last year by default.
+
+    Raises
+    ------
+    ImpossibleModelError
+        For a year outside the projection.
+    """
     years = [int(year) for year in projection["year"].values]
     asked = [year for year in (TARGET_YEAR, years[-1]) if year in years] if by is None else [int(year) for year in by]
     for year in asked:

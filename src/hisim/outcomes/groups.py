@@ -28,7 +28,7 @@ import xarray as xr
 from hisim.errors import ImpossibleModelError
 from hisim.outcomes import lifetable
 from hisim.outcomes.bands import QUINTILE_LABELS, add_total, banded, of_comparator, require, sum_ages
-from hisim.outcomes.comparison import SE, TARGET_YEAR
+from hisim.outcomes.comparison import SE
 from hisim.outcomes.economics import ROUNDING
 from hisim.outcomes.jackknife import CELLS_AT_ONCE, replicates
 from hisim.stratum_variables import STRATUM_PROJECTION
@@ -167,22 +167,6 @@ def expectancy(whole: xr.Dataset, age: int = 0) -> xr.DataArray:
 
     found: xr.DataArray = xr.apply_ufunc(expected, died, lived, utility, input_core_dims=[["age_band"]] * 3)
     return found.transpose(*(dim for dim in died.dims if dim != "age_band"))
-
-
-def reported_years(projection: xr.Dataset, by: Sequence[int] | None) -> list[int]:
-    """The first year and those of ``by``; 2015 (if projected) and the last year by default.
-
-    Raises
-    ------
-    ImpossibleModelError
-        For a year outside the projection.
-    """
-    years = [int(year) for year in projection["year"].values]
-    asked = [year for year in (TARGET_YEAR, years[-1]) if year in years] if by is None else [int(year) for year in by]
-    for year in asked:
-        if year not in years:
-            raise ImpossibleModelError(f"by: found {year}; allowed: a projected year, {years[0]} to {years[-1]}")
-    return sorted({years[0], *asked})
 
 
 def require_strata(projection: xr.Dataset, *names: str) -> None:

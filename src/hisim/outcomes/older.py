@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from hisim.outcomes.bands import require
+from hisim.outcomes.comparison import reported_years
 from hisim.outcomes.economics import DISCOUNT, discount_factors
 from hisim.outcomes.groups import (
     COUNTED,
@@ -20,7 +21,6 @@ from hisim.outcomes.groups import (
     band_utility,
     expectancy,
     gained,
-    reported_years,
     require_strata,
     with_errors,
     with_totals,

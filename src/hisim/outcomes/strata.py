@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 from hisim.outcomes import standardised
 from hisim.outcomes.bands import ENGLAND, of_comparator
-from hisim.outcomes.comparison import SE
+from hisim.outcomes.comparison import SE, reported_years
 from hisim.outcomes.economics import DISCOUNT, discount_factors
 from hisim.outcomes.groups import (
     EVERYONE,
@@ -27,7 +27,6 @@ from hisim.outcomes.groups import (
     band_utility,
     expectancy,
     gained,
-    reported_years,
     require_strata,
     with_errors,
     with_totals,

@@ -18,8 +18,9 @@ import xarray as xr
 
 from hisim.outcomes import inequality
 from hisim.outcomes.bands import ENGLAND, fifths, of_comparator
+from hisim.outcomes.comparison import reported_years
 from hisim.outcomes.economics import ROUNDING
-from hisim.outcomes.groups import EVERYONE, OF_STRATA, gained, reported_years, require_strata, with_errors, with_totals
+from hisim.outcomes.groups import EVERYONE, OF_STRATA, gained, require_strata, with_errors, with_totals
 from hisim.outcomes.standardised import PER
 from hisim.variables import COMPARATOR
 

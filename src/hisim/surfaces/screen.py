@@ -9,8 +9,8 @@ from typing import Any
 
 from hisim.declare.files import read_scenario
 from hisim.declare.scenario import Scenario, Use
-from hisim.declare.strata import EVERYONE_ELSE
 from hisim.errors import StoppedError
+from hisim.stratum_variables import EVERYONE_ELSE
 from hisim.studies.screen import AGE, ETHNIC, EVERYONE, FIFTH, OWN, SEGMENT, SEX, Reached, Screened, of_use, screened
 from hisim.surfaces.delivery import LOST_WORDS
 from hisim.surfaces.strata import (

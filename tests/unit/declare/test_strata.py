@@ -14,8 +14,9 @@ from hisim.declare.distribution import FileText
 from hisim.declare.files import library_names, load_library, read_scenario, read_scenario_text, write_scenario
 from hisim.declare.scenario import Scenario
 from hisim.declare.segments import CHANNELS, COLUMNS, MOST_ROWS, read_segments
-from hisim.declare.strata import EVERYONE_ELSE, INCLUSION_GROUPS, KEYS_OF, Segments, Strata
+from hisim.declare.strata import KEYS_OF, Segments, Strata
 from hisim.errors import InvalidFileError
+from hisim.stratum_variables import EVERYONE_ELSE, INCLUSION_GROUPS
 from hisim.variables import ETHNIC_GROUPS, OAC_SUPERGROUPS, RISK_CHANNELS
 
 AREA = "E92000001"
