@@ -1,7 +1,7 @@
 """Groups of people within a deprivation fifth: who they are, and what is known of how they differ.
 
-Every builder returns a dataset of :data:`hisim.variables.STRATA` to merge into the inputs. Ratios are against any
-one stratum; 1 stands where nothing is known.
+Every builder returns a dataset of :data:`hisim.stratum_variables.STRATA` to merge into the inputs. Ratios are against
+any one stratum; 1 stands where nothing is known.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def ethnicity(
 
     Returns
     -------
-    Dataset of :data:`hisim.variables.STRATA`, stratum = :data:`hisim.variables.ETHNIC_GROUPS`.
+    Dataset of :data:`hisim.stratum_variables.STRATA`, stratum = :data:`hisim.variables.ETHNIC_GROUPS`.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def _in_year(slot: Slot, t: int, several: Sequence[Route], world: World, served:
     """Shares known, and served of those known, that count in ``year``; each (quintile, sex, age, P)."""
     if not any(stands_apart(route.use, world.strata) for route in several):
         told, later = in_year(slot, several, world.inputs, world.known, served, year)
-        return tuple(np.repeat(one[..., None], own, axis=-1) for one in (told, later))  # type: ignore[return-value]
+        return np.repeat(told[..., None], own, axis=-1), np.repeat(later[..., None], own, axis=-1)
     each = [by_route(slot, t, route, world, served, year) for route in several]
     if len(each) == 1:
         return each[0]
@@ -219,10 +219,10 @@ def _known_in(register: int, scenario: Scenario, world: World, year: int, own: i
     return after
 
 
-def reach(use: Use, world: World, year: int | None) -> Float64:
-    """Share of the smokers of each stratum whom a service or policy reaches, now or in ``year``.
+def reach(use: Use, world: World, year: int) -> Pair:
+    """Share of the smokers of each stratum whom a service or policy reaches now and in ``year``.
 
-    (quintile, sex, age, G) [fraction per year].
+    Each (quintile, sex, age, G) [fraction per year].
     """
     strata, base = world.strata, world.inputs["stop_smoking_reach"].values
     now = smoking_cessation.reach_now(base, use)
@@ -231,21 +231,19 @@ def reach(use: Use, world: World, year: int | None) -> Float64:
     odds = chain_odds(strata, use.id, item.delivery.steps_now, smoking_cessation.REACHING, who.mean(axis=2))
     odds = odds[:, :, None]
     before = split(now, odds, who)
-    if year is None:
-        return before
     smokers = smokers_now(world.inputs)
     if use.strata is None:
-        return split(smoking_cessation.reach(base, use, smokers, year), odds, who)
+        return before, split(smoking_cessation.reach(base, use, smokers, year), odds, who)
     chosen = named(use, strata)
     asked = np.stack([smoking_cessation.asked(one, use, year) for one in np.moveaxis(before, -1, 0)], axis=-1)
     people = smokers[..., None] * who * chosen
     part = part_within(float((people * before).sum()), float((people * asked).sum()), use.capacity_per_year)
-    return np.where(chosen, moved(before, asked, part), before)
+    return before, np.where(chosen, moved(before, asked, part), before)
 
 
 def _extra_quits(world: World, uses: Sequence[Use], year: int) -> Float64:
     """Yearly probability of stopping that services and policies add; (quintile, sex, age, G)."""
-    pairs = [(reach(use, world, None), reach(use, world, year)) for use in uses]
+    pairs = [reach(use, world, year) for use in uses]
     each = [
         smoking_cessation.extra_quits([(a[..., g], b[..., g]) for a, b in pairs], uses, year)
         for g in range(len(world.strata.names))

@@ -115,7 +115,8 @@ def _one(use: Use, slots: list[Slot], world: World) -> tuple[Float64, Float64, F
     people = world.inputs["population"].values[..., None] * strata.share
     scope = people * np.stack([in_scope(use, one) for one in strata.inputs], axis=-1)
     if isinstance(item, SmokingCessation):
-        return scope, scope * stopping(use, world, None), scope * stopping(use, world, full)
+        before, after = stopping(use, world, full)
+        return scope, scope * before, scope * after
     if isinstance(item, CaseFinding):
         before, after = (share[:, None, None] for share in checked(use, world, full))
         return scope, scope * before, scope * after

@@ -85,9 +85,9 @@ def _one(
     item, world = use.intervention, plan.world
     years = range(plan.start, plan.end + 1)
     if isinstance(item, SmokingCessation):
-        eligible, now = counts[k, ..., -1], reach(use, world, None)
-        covered = np.stack([people * (reach(use, world, y) - now) for people, y in zip(eligible, years, strict=True)])
-        return covered, eligible
+        eligible = counts[k, ..., -1]
+        pairs = (reach(use, world, year) for year in years)
+        return np.stack([people * (b - a) for people, (a, b) in zip(eligible, pairs, strict=True)]), eligible
     if isinstance(item, CaseFinding):
         scope = np.stack([in_scope(use, one) for one in world.strata.inputs], axis=-1)
         eligible = person_years[k] * scope

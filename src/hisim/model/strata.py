@@ -60,7 +60,7 @@ def within(inputs: xr.Dataset) -> Within:
     Raises
     ------
     ImpossibleModelError
-        When the variables of :data:`hisim.variables.STRATA` are not as declared, or shares do not add up to 1.
+        When the variables of :data:`hisim.stratum_variables.STRATA` are not as declared, or shares do not add up to 1.
     """
     cells = inputs["population"].shape
     if "stratum_share" not in inputs:

@@ -30,7 +30,7 @@ from hisim.outcomes import lifetable
 from hisim.outcomes.bands import QUINTILE_LABELS, add_total, banded, of_comparator, require, sum_ages
 from hisim.outcomes.comparison import SE
 from hisim.outcomes.economics import ROUNDING
-from hisim.outcomes.jackknife import CELLS_AT_ONCE, replicates
+from hisim.outcomes.jackknife import CELLS_AT_ONCE, replicates, require_batches, spread
 from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
     AGE_BAND_STARTS,
@@ -83,16 +83,13 @@ def monte_carlo_se(projection: xr.Dataset, estimates: Estimates, *, calibrated: 
     ImpossibleModelError
         With fewer than two batches.
     """
-    count, draws = projection.sizes.get("batch", 0), projection.sizes["draw"]
-    if count < 2:
-        raise ImpossibleModelError(f"batch: found {count} batches; allowed: 2 or more, for a standard error")
+    require_batches(projection)
+    draws = projection.sizes["draw"]
     step = max(1, CELLS_AT_ONCE * draws // projection["deaths_batch"].size)
     parts = []
     for first in range(0, draws, step):
-        thetas = estimates(people_replicates(projection.isel(draw=slice(first, first + step)), calibrated=calibrated))
-        steps = thetas - thetas.isel(replicate=0)
-        squares = ((steps - steps.mean("replicate", skipna=False)) ** 2).sum("replicate", skipna=False)
-        parts.append((squares * ((count - 1) / count)) ** 0.5)
+        some = projection.isel(draw=slice(first, first + step))
+        parts.append(spread(estimates(people_replicates(some, calibrated=calibrated))))
     return parts[0] if len(parts) == 1 else xr.concat(parts, "draw", join="exact")
 
 

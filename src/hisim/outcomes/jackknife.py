@@ -57,14 +57,37 @@ def monte_carlo_se(
     ImpossibleModelError
         With fewer than two batches.
     """
-    batches = projection.sizes.get("batch", 0)
-    if batches < 2:
-        raise ImpossibleModelError(f"batch: found {batches} batches; allowed: 2 or more, for a standard error")
+    require_batches(projection)
     parts = [
         _combine(function, projection.isel(draw=draws), calibrated, cells_at_once)
         for draws in _chunks(projection.sizes["draw"], _cells(projection) * 2, cells_at_once)
     ]
     return parts[0] if len(parts) == 1 else xr.concat(parts, "draw", join="exact")
+
+
+def require_batches(projection: xr.Dataset) -> None:
+    """Raise unless there are batches enough for a standard error.
+
+    Raises
+    ------
+    ImpossibleModelError
+        With fewer than two.
+    """
+    batches = projection.sizes.get("batch", 0)
+    if batches < 2:
+        raise ImpossibleModelError(f"batch: found {batches} batches; allowed: 2 or more, for a standard error")
+
+
+def spread(thetas: Estimates) -> Estimates:
+    """Standard error from estimates with each batch left out, along ``replicate``, which it drops.
+
+    Taken from the first replicate, so that equal ones give exactly 0.
+    """
+    count = thetas.sizes["replicate"]
+    steps = thetas - thetas.isel(replicate=0)
+    squares = ((steps - steps.mean("replicate", skipna=False)) ** 2).sum("replicate", skipna=False)
+    error: Estimates = (squares * ((count - 1) / count)) ** 0.5
+    return error
 
 
 def replicates(projection: xr.Dataset, batches: slice = slice(None), *, calibrated: bool = True) -> xr.Dataset:
@@ -114,15 +137,11 @@ def _calibrate(values: np.ndarray, whole: np.ndarray, comparator: int) -> None:
 def _combine(
     function: Callable[[xr.Dataset], Estimates], projection: xr.Dataset, calibrated: bool, cells: int
 ) -> Estimates:
-    """The jackknife's sum over replicates. Taken from the first one, so that equal replicates give exactly 0."""
+    """The standard error, the replicates made in chunks."""
     count = projection.sizes["batch"]
     chunks = _chunks(count, _cells(projection) * projection.sizes["draw"], cells)
     results = [function(replicates(projection, chunk, calibrated=calibrated)) for chunk in chunks]
-    thetas = results[0] if len(results) == 1 else xr.concat(results, "replicate", join="exact")
-    steps = thetas - thetas.isel(replicate=0)
-    squares = ((steps - steps.mean("replicate", skipna=False)) ** 2).sum("replicate", skipna=False)
-    error: Estimates = (squares * ((count - 1) / count)) ** 0.5
-    return error
+    return spread(results[0] if len(results) == 1 else xr.concat(results, "replicate", join="exact"))
 
 
 def _cells(projection: xr.Dataset) -> int:

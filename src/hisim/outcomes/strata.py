@@ -1,8 +1,8 @@
 """Benefit and inequality among groups of people within a fifth: ethnic groups, segments, groups left out.
 
-Projections are as :data:`hisim.variables.PROJECTION` and :data:`hisim.variables.STRATUM_PROJECTION` declare them. In
-results ``quintile`` is "1".."5" and "all" (England), ``stratum`` ends with "all": select, never sum. Women and men are
-together. What is exact and what is chance is told in :mod:`hisim.outcomes.groups`.
+Projections are as :data:`hisim.variables.PROJECTION` and :data:`hisim.stratum_variables.STRATUM_PROJECTION` declare
+them. In results ``quintile`` is "1".."5" and "all" (England), ``stratum`` ends with "all": select, never sum. Women and
+men are together. What is exact and what is chance is told in :mod:`hisim.outcomes.groups`.
 """
 
 from __future__ import annotations

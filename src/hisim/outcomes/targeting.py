@@ -67,9 +67,7 @@ def reached(projection: xr.Dataset, *, by: Sequence[int] | None = None, calibrat
     ImpossibleModelError
         For a projection without strata, a variable not as declared, fewer than two batches, or a year not projected.
     """
-    require_strata(projection, *OF_STRATA, *REACH)
-    years = reported_years(projection, by)
-    served, eligible = (_cumulative(projection, name).sel(year=years) for name in REACH)
+    years, served, eligible = _reach(projection, by)
     whole = _people_reached(served, eligible)
 
     def estimates(data: xr.Dataset) -> xr.Dataset:
@@ -112,9 +110,7 @@ def efficiency_and_equity(
     ImpossibleModelError
         As :func:`reached`.
     """
-    require_strata(projection, *OF_STRATA, *REACH)
-    years = reported_years(projection, by)
-    served, eligible = (_cumulative(projection, name).sel(year=years) for name in REACH)
+    years, served, eligible = _reach(projection, by)
     reach = _people_reached(served, eligible).sel(quintile=ENGLAND, stratum=EVERYONE, drop=True)
 
     def estimates(data: xr.Dataset) -> xr.Dataset:
@@ -144,6 +140,14 @@ def efficiency_and_equity(
 
     result = with_errors(projection, estimates, years, ABOUT, calibrated=calibrated)
     return _described(result.assign(people_reached=reach))
+
+
+def _reach(projection: xr.Dataset, by: Sequence[int] | None) -> tuple[list[int], xr.DataArray, xr.DataArray]:
+    """Years reported, and people served and eligible by the end of each, as :func:`_cumulative` gives them."""
+    require_strata(projection, *OF_STRATA, *REACH)
+    years = reported_years(projection, by)
+    served, eligible = (_cumulative(projection, name).sel(year=years) for name in REACH)
+    return years, served, eligible
 
 
 def _cumulative(projection: xr.Dataset, name: str) -> xr.DataArray:
