@@ -88,3 +88,34 @@ def test_the_folder_is_used_also_where_numba_was_imported_first(tmp_path):
     env |= {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).parent == tmp_path / "hisim" / "numba"
+
+
+PROBE = """
+from hisim.accelerate import compiled
+
+@compiled
+def twice(x):
+    return x + x
+
+twice(1.0)
+print(len(twice.stats.cache_hits), len(twice.stats.cache_misses))
+"""
+
+
+def test_a_package_that_cannot_be_written_to_compiles_once(tmp_path):
+    package = tmp_path / "site" / "hisim"
+    (package / "model").mkdir(parents=True)
+    for name in ("__init__.py", "version.py", "accelerate.py", "model/__init__.py"):
+        (package / name).write_bytes((Path(accelerate.__file__).parent / name).read_bytes())
+    (package / "model" / "probe.py").write_text(PROBE, "utf-8")
+    places = [*package.rglob("*"), package]
+    for path in places:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    env = {name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "HISIM_COMPILE")}
+    env |= {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "PYTHONPATH": str(package.parent)}
+    command = [sys.executable, "-B", "-c", "import hisim.model.probe"]
+    runs = [subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert [run.split() for run in runs] == [["0", "1"], ["1", "0"]]
+    assert sorted([*package.rglob("*"), package]) == sorted(places)
+    for path in places:
+        path.chmod(0o755)

@@ -206,7 +206,7 @@ def test_every_stratum_there_is_has_people_who_stand_for_it(parts, rows):
 
 def test_too_few_people_for_the_strata_is_refused():
     inputs, uses, library = mix()
-    with pytest.raises(ImpossibleModelError, match="people_per_cohort: found 16 people in a block for 4 strata"):
+    with pytest.raises(ImpossibleModelError, match="people_per_cohort: found 16 people for 4 strata"):
         project(make_scenario(*uses, strata=NAMES, people_per_cohort=16), inputs, library=library)
 
 

@@ -126,7 +126,7 @@ def cohort_runs(plan, birth_year, seed, sampled, people=320):
         plan.tables[q][s], plan.strata(chosen, people), plan.conditions[where],
         cohort_number(q + 1, s, birth_year), birth_year, people, plan.person_years[where], 0, seed, sampled,
     )  # fmt: skip
-    return run_cohort(*arguments), twin.run_cohort(*arguments)
+    return run_cohort(*arguments), CohortResult(*twin.run_cohort(*arguments))
 
 
 @pytest.mark.parametrize("sampled", [False, True])
@@ -142,7 +142,7 @@ def test_kernel_and_twin_agree(seed, birth_year, sampled):
 def test_kernel_and_twin_agree_on_every_mechanism(seed, birth_year, correlation):
     kernel, plain = cohort_runs(plan_of_everything(seed, correlation), birth_year, seed, sampled=False)
     same(kernel, plain)
-    assert (kernel[0][0] != kernel[0][1]).any()
+    assert (kernel.deaths[0] != kernel.deaths[1]).any()
 
 
 def plan_of_strata(seed, targeted):
@@ -170,13 +170,48 @@ def plan_of_strata(seed, targeted):
 def test_kernel_and_twin_agree_on_strata(seed, birth_year, targeted):
     kernel, plain = cohort_runs(plan_of_strata(seed, targeted), birth_year, seed, sampled=seed == 2, people=640)
     same(kernel, plain)
-    assert (kernel[1].sum(axis=(2, 3)) > 0).all()
+    assert (kernel.person_years.sum(axis=(1, 3)) > 0).all()
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("birth_year", [1911, 1947, 1990])
+def test_rates_of_a_person_without_risk_need_no_calibration(birth_year, sampled):
+    """With the rates that calibration found, as they are, the years go as they did with it."""
+    plan = plan_of_everything(1, 0.0)
+    chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (1, 1, birth_year))
+    where, number = plan.index(chosen), cohort_number(2, 1, birth_year)
+    rest = (plan.conditions[where], number, birth_year, 320, plan.person_years[where], 0, 1, sampled)
+    observed, strata = plan.tables[1][1], plan.strata(chosen, 320)
+    found = run_cohort(observed, strata, *rest).reference
+    rate = np.zeros_like(observed.rate)
+    rate[:] = found[:, None]
+    plain = observed._replace(observed=False, rate=rate)
+    kernel = run_cohort(plain, strata, *rest)
+    same(kernel, CohortResult(*twin.run_cohort(plain, strata, *rest)))
+    np.testing.assert_array_equal(kernel.reference[kernel.reference > 0], found[kernel.reference > 0])
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("targeted", [False, True])
+@pytest.mark.parametrize("birth_year", [1930, 1966, 1990])
+def test_neither_blocks_nor_who_is_worked_out_anew_change_a_byte(birth_year, targeted, sampled):
+    """Blocks of any size; and a scenario's hazards worked out for everyone, or only for those who differ."""
+    plan = plan_of_strata(2, targeted)
+    chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (3, 0, birth_year))
+    where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
+    arguments = (plan.tables[3][0], plan.strata(chosen, 2080), plan.conditions[where], number, birth_year, 2080,
+                 plan.person_years[where], 0, 5, sampled)  # fmt: skip
+    one = run_cohort(*arguments)
+    assert (one.deaths[0] != one.deaths[1]).any()
+    for block, whole in ((1280, True), (64, False), (192, True), (704, False), (4096, False)):
+        for ours, theirs in zip(one, run_cohort(*arguments, block, whole), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def same(kernel, plain):
     for name, ours, theirs in zip(CohortResult._fields, kernel, plain, strict=True):
         assert ours.shape == theirs.shape
         assert theirs.sum() > 0
-        batched = name in ("deaths", "person_years")
-        by_year = (ours.sum(axis=2), theirs.sum(axis=2)) if batched else (ours, theirs)
+        batched = name in ("deaths", "person_years", "stratum_deaths_batch")
+        by_year = (ours.sum(axis=-1), theirs.sum(axis=-1)) if batched else (ours, theirs)
         np.testing.assert_allclose(*by_year, rtol=TOLERANCE, atol=1e-9)

@@ -48,7 +48,11 @@ Shape = Literal["normal", "lognormal", "beta", "pert", "uniform"]
 
 
 class Declaration(BaseModel):
-    """Base of everything read from a file: frozen, strict, unknown keys refused."""
+    """Base of everything read from a file: frozen, strict, unknown keys refused.
+
+    The text below a field is its description; ``schema`` puts it there, because few commands need it and looking
+    for it takes longer than reading a scenario.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -56,7 +60,6 @@ class Declaration(BaseModel):
         extra="forbid",
         validate_by_name=True,
         validate_by_alias=True,
-        use_attribute_docstrings=True,
     )
 
 

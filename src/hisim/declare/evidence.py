@@ -210,7 +210,7 @@ class Graded(Declaration):
         return graded(self.level.value, 1.0 if gradient is None else gradient.value)
 
 
-class Common(Declaration):
+class Common(Declaration, defer_build=True):
     """What every intervention declares."""
 
     hisim: Version

@@ -9,7 +9,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.resources import files as package_files
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,12 +18,14 @@ from hisim.declare.distribution import FileText
 from hisim.declare.evidence import unknown_sources
 from hisim.declare.intervention import MECHANISMS, AnyIntervention
 from hisim.declare.nodes import Entry, Node, compose, shown
+from hisim.declare.parsed import parsed, without_problems
 from hisim.declare.refusals import MISSING, READER_ONLY, Places, conflict_problem, problems_of
 from hisim.declare.scenario import Scenario, Use, conflicts
 from hisim.declare.segments import read_segments
 from hisim.declare.writing import write_scenario
 from hisim.errors import InvalidFileError, Problem, nearest_name
 
+LIBRARY = Path(__file__).parents[1] / "interventions"
 MOST_BYTES = 256 * 1024
 MOST_FILES = 5
 EACH_FILE_STATES = ("hisim", "name")
@@ -79,20 +80,30 @@ def read_intervention(path: str | Path) -> AnyIntervention:
 @lru_cache(maxsize=1)
 def library_names() -> tuple[str, ...]:
     """Ids of the packaged interventions, in alphabetical order."""
-    folder = package_files("hisim") / "interventions"
-    return tuple(sorted(PurePath(item.name).stem for item in folder.iterdir() if item.name.endswith(".yaml")))
+    return tuple(sorted(item.stem for item in LIBRARY.iterdir() if item.suffix == ".yaml"))
 
 
 @lru_cache(maxsize=256)
 def packaged_intervention(name: str) -> AnyIntervention:
     """The packaged intervention ``name``, one of :func:`library_names`."""
-    file = f"{name}.yaml"
-    return _intervention((package_files("hisim") / "interventions" / file).read_text("utf-8"), file, name)
+    data = _library_data().get(name)
+    found = None if data is None else without_problems(data, name)
+    return _intervention(_packaged_text(name), f"{name}.yaml", name) if found is None else found
 
 
 def load_library() -> Mapping[str, AnyIntervention]:
     """Every packaged intervention by id; read once."""
     return {name: packaged_intervention(name) for name in library_names()}
+
+
+def _packaged_text(name: str) -> str:
+    return (LIBRARY / f"{name}.yaml").read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _library_data() -> dict[str, Any]:
+    texts = {name: _packaged_text(name) for name in library_names()}
+    return parsed(texts, lambda text: _tree(text, "").plain())
 
 
 def _text(path: Path, name: str) -> str:

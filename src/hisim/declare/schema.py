@@ -6,11 +6,17 @@ library, sources of numbers) it does not.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from hisim.declare.distribution import Declaration
 from hisim.declare.files import library_names
 from hisim.declare.intervention import Intervention
 from hisim.declare.scenario import CHANGE_KINDS, FILLED_IN, Scenario
@@ -63,3 +69,40 @@ def _plain(value: Any) -> Any:
             if not (key == "discriminator" and isinstance(item, dict) and "propertyName" in item)
         }
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _describe_fields() -> None:
+    """Give every field of a declaration the text below it as its description, and every model a schema with it."""
+    models = [model for model in dict.fromkeys(_below(Declaration)) if model.__module__.startswith("hisim.")]
+    written = {model: _texts_below(model) for model in models}
+    for model in models:
+        for base in reversed(model.__mro__):
+            for name, text in written.get(base, {}).items():
+                model.model_fields[name].description = text
+    for model in models:  # all of them before any is built again, or one would be built of another's old schema
+        if "__pydantic_core_schema__" in vars(model):
+            del model.__pydantic_core_schema__
+    for model in models:
+        model.model_rebuild(force=True)
+
+
+def _below(model: type[Declaration]) -> Iterator[type[Declaration]]:
+    for one in model.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def _texts_below(model: type[Declaration]) -> dict[str, str]:
+    """The string that stands below each field of a class, by field."""
+    module = ast.parse(inspect.getsource(sys.modules[model.__module__]))
+    body = next(node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == model.__name__)
+    found = {}
+    for field, below in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
+            if isinstance(text, str):
+                found[field.target.id] = inspect.cleandoc(text)
+    return found
+
+
+_describe_fields()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from hisim.inputs.exposures import ADULT_AGE
 from hisim.inputs.life_table import Tables
@@ -21,6 +20,8 @@ def drinking(tables: Tables, parameters: dict[str, float]) -> dict[str, np.ndarr
     The share over the guideline is that of the quintile, times the ratio of the sex, up to the age from
     which consumption falls. Nobody under 16 drinks.
     """
+    from scipy.special import ndtri  # only where inputs are worked out anew: it takes long to import
+
     over = grid("drinking", tables["drinking"], "over_guideline")
     sexes = ("women", "men")
     drinkers = np.array([parameters[f"alcohol_drinkers_{sex}"] for sex in sexes])

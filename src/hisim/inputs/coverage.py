@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from hisim.inputs.catalogue import find_entry
 from hisim.inputs.exposures import ADULT_AGE, over_ages
@@ -48,6 +47,8 @@ def blood_pressure_care(
     underlying = observed + h c effect. Thirty steps reach it to rounding. The standard deviation is left
     as observed (an assumption: treatment narrows it a little).
     """
+    from scipy.special import ndtr  # only where inputs are worked out anew: it takes long to import
+
     shape = _medication_shape(tables)
     aware, treated = _care_of_sex(tables)
     underlying, adult = mean, np.asarray(AGES) >= ADULT_AGE

@@ -10,13 +10,15 @@ import xarray as xr
 
 from hisim.errors import ImpossibleModelError
 from hisim.inputs import alcohol, circumstances, conditions, coverage, exposures, smoking, values
-from hisim.inputs.catalogue import list_tables
+from hisim.inputs.catalogue import list_tables, packaged_bytes
 from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, mortality_shape
 from hisim.inputs.mortality import by_band, observed_deaths, observed_rates
+from hisim.inputs.packed import packed, unpacked
 from hisim.inputs.population import births, observed_population
 from hisim.inputs.relative_risks import log_hazard_ratios
 from hisim.inputs.tables import read_table
 from hisim.inputs.trend import KINDS, fitted_years, projected_rates, yearly_slopes
+from hisim.kept import digest_of, keep, recall
 from hisim.variables import CAUSES, DIMENSIONS, INPUTS, RISKS, describe
 
 AREAS = {"E92000001": "England"}
@@ -61,6 +63,19 @@ def load_inputs(
         When a packaged table is damaged.
     """
     _check(start, end, trend, damping, observed_to, area)
+    settings = {"start": start, "end": end, "trend": trend, "damping": damping, "observed_to": observed_to}
+    digest = digest_of(repr(settings), *packaged_bytes(), sources=("inputs", "variables.py"))
+    known = recall("inputs", digest)
+    arrays, attributes = _worked_out(start, end, trend, damping, observed_to) if known is None else unpacked(known)
+    if known is None:
+        keep("inputs", digest, packed(arrays, attributes))
+    return _dataset(arrays, range(start, end + 1)).assign_attrs({**settings, "area": area, **attributes})
+
+
+def _worked_out(
+    start: int, end: int, trend: str, damping: float, observed_to: int
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """Every variable of the inputs, and where they come from."""
     tables = {entry.name: read_table(entry.name) for entry in list_tables()}
     parameters = dict(zip(tables["parameters"]["name"].astype(str), tables["parameters"]["value"], strict=True))
     shape = mortality_shape(tables)
@@ -72,16 +87,9 @@ def load_inputs(
         **_people(tables, population[LAST_YEAR - FIRST_YEAR], parameters),
         **_hazards(tables, parameters),
     }
-    settings: dict[str, object] = {
-        "start": start,
-        "end": end,
-        "trend": trend,
-        "damping": damping,
-        "observed_to": observed_to,
-        "area": area,
-        "hypertension_threshold": parameters["hypertension_threshold"],
-    }
-    return _dataset(arrays, range(start, end + 1)).assign_attrs(settings | _provenance(tables, start))
+    threshold = float(parameters["hypertension_threshold"])
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return whole, {"hypertension_threshold": threshold, **_provenance(tables, start)}
 
 
 def _check(start: int, end: int, trend: str, damping: float, observed_to: int, area: str) -> None:

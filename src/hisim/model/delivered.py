@@ -40,8 +40,10 @@ class Delivered:
     """(scenario, year, quintile, sex, age, slot, P)"""
     quits: Float32
     """(scenario, year, quintile, sex, age, G) probability that a smoker stops within the year."""
+    used: np.ndarray
+    """(slot,) slots that any scenario routes people to."""
     counted: np.ndarray
-    """(slot,) slots that any scenario routes people to, or that are always counted."""
+    """(slot,) those, and the ones that are always counted."""
 
 
 class World(NamedTuple):
@@ -104,8 +106,8 @@ def delivered(
                 quits[k, y] = np.clip(quits[0, 0] + _extra_quits(world, stops, year), 0.0, 1.0)
     for t, slot in enumerate(slots):
         keep_afterwards(coverage[..., t, :], slot)
-    counted = np.array([slot.name in STATES or (slot.name, slot.flag) in used for slot in slots], bool)
-    return Delivered(told, coverage, quits, counted)
+    routed = np.array([(slot.name, slot.flag) in used for slot in slots], bool)
+    return Delivered(told, coverage, quits, routed, routed | np.array([slot.name in STATES for slot in slots], bool))
 
 
 def _in_year(slot: Slot, t: int, several: Sequence[Route], world: World, served: Float64, year: int, own: int) -> Pair:

@@ -10,12 +10,11 @@ import math
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.model.fastmath import exp32, normal_quantile
+from hisim.model.fastmath import exp32, fill, normal_quantile32
 from hisim.model.random import (
     ALCOHOL,
     CONDITION_EVENTS,
     DRINKS,
-    EVENT,
     LIFELONG_BLOCKS,
     UPTAKE,
     fill_uniforms,
@@ -57,21 +56,31 @@ def set_percentiles(
     """Lifelong uniforms (24, people) and the standard normals (4, people) of the exposures, three correlated."""
     for block in range(LIFELONG_BLOCKS):
         fill_uniforms(first, cohort, 0, block, draw, seed, words, uniforms[4 * block : 4 * block + 4])
-    for i in range(percentile.shape[1]):
-        a = normal_quantile(np.float64(uniforms[0, i]))
-        b = normal_quantile(np.float64(uniforms[1, i]))
-        c = normal_quantile(np.float64(uniforms[2, i]))
-        percentile[0, i] = a * mixing[0, 0]
-        percentile[1, i] = a * mixing[1, 0] + b * mixing[1, 1]
-        percentile[2, i] = a * mixing[2, 0] + b * mixing[2, 1] + c * mixing[2, 2]
-        percentile[3, i] = normal_quantile(np.float64(uniforms[ALCOHOL, i]))
+    for e in range(4):
+        row, u = percentile[e], uniforms[e if e < 3 else ALCOHOL]
+        for i in range(row.size):
+            row[i] = normal_quantile32(u[i])
+    x, y, z = percentile[0], percentile[1], percentile[2]
+    for i in range(x.size):
+        a, b = x[i], y[i]
+        x[i] = a * mixing[0, 0]
+        y[i] = a * mixing[1, 0] + b * mixing[1, 1]
+        z[i] = a * mixing[2, 0] + b * mixing[2, 1] + z[i] * mixing[2, 2]
 
 
 @compiled
 def set_readiness(
-    first: int, cohort: int, draw: int, seed: int, tables: CohortTables, work: Workspace, uniforms: Array, ready: Array
+    first: int,
+    cohort: int,
+    draw: int,
+    seed: int,
+    tables: CohortTables,
+    needed: Array,
+    work: Workspace,
+    uniforms: Array,
+    ready: Array,
 ) -> None:
-    """Lifelong uniforms of the slots (T, people), correlated across drugs and services where a scenario says so.
+    """Lifelong uniforms of the slots ``needed``, correlated across drugs and services where a scenario says so.
 
     Slots of one drug share their uniform. With correlation r each is Phi(sqrt(r) z + sqrt(1 - r) x), z being the
     person's readiness for anything and x their own normal for the drug.
@@ -79,13 +88,15 @@ def set_readiness(
     own = work.raw[0]
     shared, alone = math.sqrt(tables.correlation), math.sqrt(1.0 - tables.correlation)
     for t in range(ready.shape[0]):
+        if not needed[t]:
+            continue
         fill_uniforms(first, cohort, 0, tables.slot_block[t], draw, seed, work.words, own)
         for i in range(ready.shape[1]):
             ready[t, i] = own[0, i]
         if tables.correlation > 0.0:
             for i in range(ready.shape[1]):
-                z = normal_quantile(np.float64(uniforms[UPTAKE, i]))
-                x = shared * z + alone * normal_quantile(np.float64(ready[t, i]))
+                z = normal_quantile32(uniforms[UPTAKE, i])
+                x = shared * z + alone * normal_quantile32(ready[t, i])
                 ready[t, i] = min(max(np.float32(0.5 * math.erfc(-x / math.sqrt(2.0))), _LEAST), _MOST)
 
 
@@ -115,6 +126,8 @@ def start_smoking(u_smoking: Array, ever: float, slot: Array) -> None:
 @compiled
 def change_smoking(u: Array, quit: Array, relapse: Array, bounds: Array, slot: Array) -> None:
     """Quit below ``quit`` (G,), relapse above 1 - ``relapse``: so that more quitting is never more smokers."""
+    if not ever_smoked(slot):
+        return
     for g in range(quit.size):
         below, part, chance = quit[g], slot[bounds[g] : bounds[g + 1]], u[bounds[g] : bounds[g + 1]]
         for i in range(part.size):
@@ -144,8 +157,20 @@ def sort_by_stratum(odds: Array, share: Array, bounds: Array, scratch: Array, u:
 
 
 @compiled
+def ever_smoked(slot: Array) -> bool:
+    """Whether anybody smokes or did."""
+    most = _NEVER
+    for i in range(slot.size):
+        most = max(most, slot[i])
+    return bool(most != _NEVER)
+
+
+@compiled
 def set_excess(slot: Array, remaining: Array, excess: Array) -> None:
-    """Share of a smoker's excess hazard each person has, by group of causes; ``excess`` (3, people)."""
+    """Share of a smoker's excess hazard each person has, by group of causes; ``excess`` (groups, people)."""
+    if not ever_smoked(slot):
+        fill(_ZERO, excess.reshape(-1))
+        return
     for g in range(excess.shape[0]):
         row, table = excess[g], remaining[g]
         for i in range(slot.size):
@@ -162,7 +187,7 @@ def set_exposures(age: int, tables: CohortTables, uniforms: Array, percentile: A
             row[i] = m + s * z[i]
     row, z, m, s, u, drinkers = raw[3], percentile[3], mean[3], sd[3], uniforms[DRINKS], tables.drinkers[age]
     if drinkers == _ZERO:
-        row[:] = _ZERO
+        fill(_ZERO, row)
     else:
         for i in range(row.size):
             row[i] = min(exp32(m + s * z[i]), _MOST_ALCOHOL) if u[i] < drinkers else _ZERO
@@ -183,13 +208,16 @@ def set_above(x: Array, level: np.float32, row: Array) -> None:
 
 
 @compiled
-def set_flags(share: Array, tables: CohortTables, uniforms: Array, yearly: Array, raw: Array, flags: Array) -> None:
-    """Who is in which state, as 0 or 1; ``flags`` (F, people), ``share`` (N,) of people with each condition."""
+def set_flags(share: Array, tables: CohortTables, uniforms: Array, event: Array, raw: Array, flags: Array) -> None:
+    """Who is in which state, as 0 or 1; ``flags`` (F, people), ``share`` (N,) of people with each condition.
+
+    ``event`` (people,) are the uniforms of conditions drawn afresh each year.
+    """
     wanted = tables.wanted
     for n in range(share.size):
         if wanted[n]:
-            event = CONDITION_EVENTS[n]
-            set_flag(uniforms[event] if event >= 0 else yearly[EVENT], share[n], flags[n])
+            row = CONDITION_EVENTS[n]
+            set_flag(uniforms[row] if row >= 0 else event, share[n], flags[n])
     if wanted[HYPERTENSION]:
         set_above(raw[0], _HYPERTENSION, flags[HYPERTENSION])
     if wanted[CVD_HISTORY]:
@@ -206,4 +234,4 @@ def set_flags(share: Array, tables: CohortTables, uniforms: Array, yearly: Array
         set_above(raw[3], tables.drinker_grams[0], flags[HAZARDOUS])
     if wanted[HARMFUL]:
         set_above(raw[3], tables.drinker_grams[1], flags[HARMFUL])
-    flags[EVERYONE, :] = _ONE
+    fill(_ONE, flags[EVERYONE])

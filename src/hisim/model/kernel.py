@@ -8,14 +8,14 @@ who is served in the year are set; (3) deaths and person-years are counted at th
 at a constant hazard; (4) smokers quit and former smokers relapse, with effect from the next year.
 
 A scenario is not simulated before the first year in which it differs from the comparator: until then its
-people are the comparator's.
+people are the comparator's. After it, hazards are worked out anew only for those to whom it makes a difference.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from hisim.accelerate import compiled
+from hisim.accelerate import compiled, lending
 from hisim.model.exposure import (
     change_smoking,
     set_percentiles,
@@ -24,85 +24,28 @@ from hisim.model.exposure import (
     sort_by_stratum,
     start_smoking,
 )
-from hisim.model.fastmath import exp32
-from hisim.model.hazard import ALWAYS, calibrate, draw_deaths, live_year, sum_products
-from hisim.model.random import LIFELONG_ROWS, REGISTER_EVENTS, SMOKING, SMOKING_CHANGE, YEARS_SINCE_QUIT
-from hisim.model.slots import add_reached, set_comparator_year, set_scenario_ratio
-from hisim.model.tables import (
-    CURRENT,
-    LANES,
-    LAST_STARTING_AGE,
-    REGISTER_FLAGS,
-    Array,
-    CohortTables,
-    Float64,
-    Strata,
+from hisim.model.fastmath import copy, fill
+from hisim.model.hazard import calibrate, draw_deaths, live_year, survive, whole_sum
+from hisim.model.random import (
+    CAUSE,
+    CONDITION_EVENTS,
+    DEATH,
+    EVENT,
+    LIFELONG_ROWS,
+    SMOKING,
+    SMOKING_CHANGE,
+    YEARS_SINCE_QUIT,
+    YEARS_TOGETHER,
 )
-from hisim.model.workspace import Workspace, make_workspace
+from hisim.model.ratio import set_comparator_terms, set_comparator_year, set_scenario_ratio, set_scenario_terms
+from hisim.model.reached import count_people
+from hisim.model.results import add_results, results_of
+from hisim.model.tables import LANES, LAST_STARTING_AGE, Array, CohortResult, CohortTables, Strata
+from hisim.model.workspace import BLOCK, Workspace, make_workspace
 from hisim.variables import OLDEST_AGE
 
-_ZERO = np.float32(0.0)
-_ONE = np.float32(1.0)
-
-
-@compiled
-def add_counted(weight: float, lived: Array, bounds: Array, work: Workspace, served: Array) -> None:
-    """Add the person-years of the people in ``work.flag`` to ``served`` (G,)."""
-    for g in range(served.size):
-        if bounds[g] < bounds[g + 1]:
-            sum_products(lived, work.flag, ALWAYS, bounds[g], bounds[g + 1], work.scratch, work.totals)
-            served[g] += weight * work.totals[0].sum()
-
-
-@compiled
-def flag_below(ready: Array, known: Array, flag: Array, coverage: Array, told: Array, spans: Array, row: Array) -> None:
-    """Set ``row`` to the flag of those below ``coverage`` (P,) and, on the register, below ``told`` (P,)."""
-    row[:] = _ZERO
-    add_reached(ready, known, flag, coverage, told, spans, _ONE, row)
-
-
-@compiled
-def count_people(
-    tables: CohortTables,
-    strata: Strata,
-    work: Workspace,
-    b: int,
-    k: int,
-    y: int,
-    age: int,
-    weight: float,
-    slot: Array,
-    served: Array,
-) -> None:
-    """Add the person-years of a block served in each slot, eligible for it, diagnosed and smoking to ``served``."""
-    slots, registers = tables.counted.size, tables.known.shape[3]
-    lived, u, flags, row = work.lived[b], work.uniforms[b], work.flags[b], work.flag[0]
-    bounds, whole = strata.bounds, strata.spans[:: strata.spans.size - 1]
-    for t in range(slots):
-        if not (tables.counted[t] and tables.in_scope[age, t]):
-            continue
-        own, spans = (strata.spans.size - 1, strata.spans) if tables.apart[t] else (1, whole)
-        ready, flag, a = work.readiness[b, t], flags[tables.slot_flag[t]], tables.coverage[k, y, age, t, :own]
-        row[:] = flag
-        add_counted(weight, lived, bounds, work, served[:, slots + t])
-        if not a.any():
-            continue
-        register = tables.slot_register[t]
-        if register >= 0:
-            told = tables.known[k, y, age, register, :own]
-            flag_below(ready, u[REGISTER_EVENTS[register]], flag, a, told, spans, row)
-        else:
-            flag_below(ready, ready, flag, a, a, spans, row)
-        add_counted(weight, lived, bounds, work, served[:, t])
-    for d in range(registers):
-        share = tables.known[k, y, age, d]
-        if share.any():
-            known = u[REGISTER_EVENTS[d]]
-            flag_below(known, known, flags[REGISTER_FLAGS[d]], share, share, strata.spans, row)
-            add_counted(weight, lived, bounds, work, served[:, 2 * slots + d])
-    for i in range(row.size):
-        row[i] = _ONE if slot[i] == CURRENT else _ZERO
-    add_counted(weight, lived, bounds, work, served[:, 2 * slots + registers])
+lend = lending()
+"""Workspaces and tables are lent to the years of a cohort, see ``accelerate``."""
 
 
 @compiled
@@ -110,7 +53,7 @@ def set_people(
     tables: CohortTables,
     strata: Strata,
     work: Workspace,
-    age: int,
+    ages: tuple[int, int],
     cohort: int,
     draw: int,
     seed: int,
@@ -119,84 +62,92 @@ def set_people(
 ) -> None:
     """Everything people keep for life, and their smoking in the cohort's first year; slot, alive (blocks, people)."""
     blocks, size = work.lived.shape
+    slots = tables.counted.size
+    needed = np.zeros(slots, np.bool_)
+    for t in range(slots):
+        for age in range(ages[0], ages[1] + 1):
+            needed[t] |= tables.present[age, t] or (tables.counted[t] and tables.in_scope[age, t])
+            for k in range(tables.differs.shape[0]):
+                needed[t] |= tables.differs[k, :, age, t].any()
     for b in range(blocks):
-        u = work.uniforms[b]
+        u, bounds = work.uniforms[b], work.bounds[b]
+        fill(0.0, alive[b])
         for g in range(strata.weight.size):
-            alive[b, strata.bounds[g] : strata.bounds[g + 1]] = strata.weight[g]
+            fill(strata.weight[g], alive[b, bounds[g] : bounds[g + 1]])
         set_percentiles(b * size, cohort, draw, seed, tables.percentile_mixing, work.words, u, work.percentile[b])
-        set_readiness(b * size, cohort, draw, seed, tables, work, u, work.readiness[b])
+        set_readiness(b * size, cohort, draw, seed, tables, needed, work, u, work.readiness[b])
         for e in range(tables.sorts.size):
             if tables.sorts[e]:
                 row = u[e] if e < LIFELONG_ROWS else work.readiness[b, e - LIFELONG_ROWS]
-                sort_by_stratum(tables.stratum_odds[e], strata.share[e], strata.bounds, work.scratch, row)
+                sort_by_stratum(tables.stratum_odds[e], strata.share[e], bounds, work.row, row)
         set_smoking(
-            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[age], tables.smoking_ever[age],
-            tables.quit_years_cumulative[age], slot[b],
+            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[ages[0]], tables.smoking_ever[ages[0]],
+            tables.quit_years_cumulative[ages[0]], slot[b],
         )  # fmt: skip
 
 
 @compiled
-def end_year(
+def end_block(
     tables: CohortTables,
-    strata: Strata,
     work: Workspace,
     b: int,
-    k: int,
     y: int,
     age: int,
     ratio: Array,
-    alive: Array,
-    slot: Array,
     rate: Array,
+    lived: Array,
+    alive: Array,
     weight: float,
     sampled: bool,
-    deaths: Array,
-    served: Array,
+    died: Array,
 ) -> None:
-    """Who was served, who died, and who stops or starts smoking for next year; the last steps of a block's year."""
-    hazard = work.hazard[b]
-    count_people(tables, strata, work, b, k, y, age, weight, slot, served)
+    """Who is alive at the end of a block's year; sampled deaths are added to ``died`` (G, C, 16)."""
     if sampled:
-        draw_deaths(work.yearly[b], rate, tables.active[age], ratio, hazard, strata.bounds, alive, weight, deaths)
+        uniforms = work.yearly[b, :, (tables.start_year + y) % YEARS_TOGETHER]
+        draw_deaths(
+            uniforms, rate, tables.active[age], ratio, work.hazard[b], work.bounds[b], alive, weight, died
+        )  # fmt: skip
     else:
-        for i in range(alive.size):
-            alive[i] *= exp32(-hazard[i])
-    change_smoking(work.yearly[b, SMOKING_CHANGE], tables.quit[k, y, age], tables.relapse, strata.bounds, slot)
+        survive(work.hazard[b], lived, alive)
+
+
+@compiled
+def change_block(tables: CohortTables, work: Workspace, b: int, k: int, y: int, age: int, slot: Array) -> None:
+    """Who of a block stops or starts smoking for next year."""
+    chance = work.yearly[b, SMOKING_CHANGE, (tables.start_year + y) % YEARS_TOGETHER]
+    change_smoking(chance, tables.quit[k, y, age], tables.relapse, work.bounds[b], slot)
 
 
 @compiled
 def run_scenario_year(
     tables: CohortTables,
-    strata: Strata,
     work: Workspace,
     k: int,
     y: int,
     age: int,
-    hazard_rate: Array,
+    rate: Array,
     weight: float,
     smoking: bool,
     sampled: bool,
+    whole: bool,
     alive: Array,
     slot: Array,
+    smoked: Array,
     sums: Array,
-    deaths: Array,
+    died: Array,
     served: Array,
 ) -> None:
     """One year of scenario ``k``, whose own people are in ``alive`` and ``slot`` (blocks, people)."""
-    active = tables.active[age]
+    active, lived = tables.active[age], work.new_lived
+    set_scenario_terms(tables, work, k, y, age)
     for b in range(alive.shape[0]):
-        if age <= LAST_STARTING_AGE:
+        if smoking and age <= LAST_STARTING_AGE:
             start_smoking(work.uniforms[b, SMOKING], tables.smoking_ever[age], slot[b])
-        if smoking or tables.changes[k, y, age]:
-            set_scenario_ratio(tables, strata.spans, work, b, k, y, age, slot[b], smoking, work.ratio)
-            ratio = work.ratio
-        else:
-            ratio = work.comparator_ratio[b]
-        live_year(hazard_rate, active, ratio, alive[b], strata.bounds, work, work.hazard[b], work.lived[b], sums)
-        end_year(
-            tables, strata, work, b, k, y, age, ratio, alive[b], slot[b], hazard_rate, weight, sampled, deaths,
-            served,
-        )  # fmt: skip
+        differs = set_scenario_ratio(tables, work, b, k, y, age, slot[b], smoked[b], smoking, whole)
+        ratio = work.ratio if differs else work.comparator_ratio[b]
+        live_year(rate, active, ratio, alive[b], work.bounds[b], work, work.hazard[b], lived[b], sums)
+        end_block(tables, work, b, y, age, ratio, rate, lived[b], alive[b], weight, sampled, died)
+    count_people(tables, work, k, y, age, weight, lived, slot, served)
 
 
 @compiled
@@ -205,18 +156,24 @@ def part_ways(tables: CohortTables, y: int, age: int, alone: Array, alive: Array
     for k in range(1, alone.size):
         if not alone[k] and tables.changes[k, y, age]:
             alone[k] = True
-            for b in range(alive.shape[1]):
-                for i in range(alive.shape[2]):
-                    alive[k, b, i] = alive[0, b, i]
-                    slot[k, b, i] = slot[0, b, i]
+            copy_people(alive, slot, k)
 
 
 @compiled
-def copy_year(k: int, y: int, deaths: Array, person_years: Array, served: Array) -> None:
-    """Give scenario ``k`` the comparator's results of a year in which they do not differ."""
-    person_years[k, :, :, y] = person_years[0, :, :, y]
-    deaths[k, :, :, y] = deaths[0, :, :, y]
-    served[k, y] = served[0, y]
+def copy_people(alive: Array, slot: Array, k: int) -> None:
+    """Who is alive and what they smoke in scenario ``k``, as in the comparator."""
+    for b in range(alive.shape[1]):
+        copy(alive[0, b], alive[k, b])
+        copy(slot[0, b], slot[k, b])
+
+
+@compiled
+def differ(one: Array, other: Array) -> bool:
+    """Whether any of two rows of numbers is another."""
+    found = False
+    for i in range(one.size):
+        found |= one[i] != other[i]
+    return found
 
 
 @compiled
@@ -228,64 +185,121 @@ def run_year(
     age: int,
     lived_to: float,
     weight: float,
-    sampled: bool,
+    settings: tuple[bool, bool],
     alone: Array,
-    quitting: Array,
+    smoking: Array,
     alive: Array,
     slot: Array,
-    deaths: Array,
-    person_years: Array,
-    served: Array,
+    known: Array,
+    sums: Array,
+    died: Array,
+    out: Array,
     reference: Array,
 ) -> float:
-    """One year of every scenario, the comparator first; returns real persons per simulated person.
+    """One year of every scenario into ``out`` (K, Y, results), the comparator first; returns real persons per person.
 
     ``weight`` is that number in the year before, or 0 in the cohort's first year. Survival weights are tied each
     year to the person-years ``lived_to`` of the comparator, drawn lives in the first year alone. ``alone`` (K,)
-    scenarios that have people of their own; ``quitting`` (K,) those whose smoking may differ by now.
+    scenarios that have people of their own; ``smoking`` (K,) those whose smoking may differ by now. ``settings``:
+    deaths are drawn; scenarios are worked out whole.
     """
+    sampled, whole = settings
     scenarios, blocks = alive.shape[:2]
-    causes = tables.rate.shape[2]
-    groups = strata.weight.size
-    sums = np.zeros((groups, causes + 1, LANES))
-    hazard_rate, death_rate = np.empty(causes, np.float32), np.zeros(causes)
+    (groups, causes), active, rate = died.shape[:2], tables.active[age], np.empty(reference.size, np.float32)
+    first_count = causes * LANES + groups * (causes + 2 * LANES)
     part_ways(tables, y, age, alone, alive, slot)
     calibrate(
-        tables.rate[y, age], tables.active[age], work, strata.bounds, alive[0], sums, hazard_rate, death_rate
+        tables.rate[y, age], tables.observed, active, work, alive[0], sums, rate, reference, known
     )  # fmt: skip
-    for c in range(causes):
-        reference[c] = death_rate[c]
-    whole = sums[:, causes].sum()
-    if whole > 0.0 and (weight == 0.0 or not sampled):
-        weight = lived_to / whole
+    all_lived = whole_sum(sums, causes)
+    if all_lived > 0.0 and (weight == 0.0 or (tables.observed and not sampled)):
+        weight = lived_to / all_lived
     for k in range(scenarios):
-        if k == 0:
-            for b in range(blocks):
-                end_year(
-                    tables, strata, work, b, 0, y, age, work.comparator_ratio[b], alive[0, b], slot[0, b],
-                    hazard_rate, weight, sampled, deaths[0, :, :, y], served[0, y],
-                )  # fmt: skip
-        elif alone[k]:
-            sums[:] = 0.0
-            run_scenario_year(
-                tables, strata, work, k, y, age, hazard_rate, weight, quitting[k], sampled, alive[k], slot[k], sums,
-                deaths[k, :, :, y], served[k, y],
-            )  # fmt: skip
-            if (tables.quit[k, y, age] != tables.quit[0, y, age]).any():
-                quitting[k] = True
-        else:
-            copy_year(k, y, deaths, person_years, served)
+        if not alone[k]:
+            copy(out[0, y], out[k, y])
             continue
-        for g in range(groups):
-            for lane in range(LANES):
-                person_years[k, g, lane, y] = weight * sums[g, causes, lane]
-                if not sampled:
-                    for c in range(causes):
-                        deaths[k, g, lane, y, c] = weight * death_rate[c] * sums[g, c, lane]
+        fill(0.0, died.reshape(-1))
+        served = out[k, y, first_count:].reshape(groups, (out.shape[2] - first_count) // groups)
+        if k > 0:
+            fill(0.0, sums.reshape(-1))
+            run_scenario_year(
+                tables, work, k, y, age, rate, weight, smoking[k], sampled, whole, alive[k],
+                slot[k] if smoking[k] else slot[0], slot[0], sums, died, served,
+            )  # fmt: skip
+        else:
+            count_people(tables, work, 0, y, age, weight, work.lived, slot[0], served)
+            for b in range(blocks):
+                end_block(
+                    tables, work, b, y, age, work.comparator_ratio[b], rate, work.lived[b], alive[0, b], weight,
+                    sampled, died,
+                )  # fmt: skip
+        add_results(weight, reference, active, strata.bounds, sums, died, sampled, out[k, y])
+    for k in range(scenarios - 1, -1, -1):
+        if alone[k] and not smoking[k] and (whole or differ(tables.quit[k, y, age], tables.quit[0, y, age])):
+            smoking[k] = True
+            for b in range(blocks):
+                copy(slot[0, b], slot[k, b])
+        if k == 0 or smoking[k]:
+            for b in range(blocks):
+                change_block(tables, work, b, k, y, age, slot[k, b])
     return weight
 
 
 @compiled
+def run_years(
+    tables: CohortTables,
+    strata: Strata,
+    conditions: Array,
+    cohort: int,
+    birth_year: int,
+    people: int,
+    person_years_to: Array,
+    draw: int,
+    seed: int,
+    settings: tuple[bool, bool],
+    block: int,
+    out: Array,
+    reference: Array,
+) -> int:
+    """What :func:`run_cohort` does, into ``out`` (K, Y, results) and ``reference`` (Y, C).
+
+    Returns people in a block, which also keeps the workspace until the end: only lent, it would be gone at once.
+    """
+    (scenarios, years), causes, groups = out.shape[:2], reference.shape[1], strata.weight.size
+    own = make_workspace(tables, strata, people, block)
+    tables, strata, work = lend(tables), lend(strata), lend(own)
+    blocks, size = work.lived.shape
+    alive, slot = np.empty((scenarios, blocks, size), np.float32), np.empty((scenarios, blocks, size), np.int32)
+    sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
+    alone, smoking = np.full(scenarios, settings[1]), np.full(scenarios, settings[1])
+    alone[0], smoking[0] = True, True
+    first = max(0, birth_year - tables.start_year)
+    entry = min(OLDEST_AGE, tables.start_year + first - birth_year)
+    oldest = min(OLDEST_AGE, tables.start_year + years - 1 - birth_year)
+    set_people(tables, strata, work, (entry, oldest), cohort, draw, seed, slot[0], alive[0])
+    for k in range(1, scenarios):
+        copy_people(alive, slot, k)
+    for event in range(work.drawn.size):
+        work.drawn[event] = event == SMOKING_CHANGE or (settings[0] and event in (DEATH, CAUSE))
+    for n in range(CONDITION_EVENTS.size):
+        work.drawn[EVENT] |= tables.wanted[n] and CONDITION_EVENTS[n] < 0
+    weight, known = 0.0, np.zeros((2, causes))
+    fill(1.0, known[0])
+    for y in range(first, years):
+        year = tables.start_year + y
+        age = min(OLDEST_AGE, year - birth_year)
+        set_comparator_terms(tables, work, age, conditions[y])
+        for b in range(blocks):
+            if age <= LAST_STARTING_AGE:
+                start_smoking(work.uniforms[b, SMOKING], tables.smoking_ever[age], slot[0, b])
+            set_comparator_year(tables, work, b, b * size, age, year, y == first, cohort, draw, seed, slot[0, b])
+        weight = run_year(
+            tables, strata, work, y, age, person_years_to[y], weight, settings, alone, smoking, alive, slot, known,
+            sums, died, out, reference[y],
+        )  # fmt: skip
+    return int(own.lived.shape[1])
+
+
 def run_cohort(
     tables: CohortTables,
     strata: Strata,
@@ -297,7 +311,9 @@ def run_cohort(
     draw: int,
     seed: int,
     sampled: bool,
-) -> tuple[Float64, Float64, Float64, Float64]:
+    block: int = BLOCK,
+    whole: bool = False,
+) -> CohortResult:
     """Run one cohort through all years and scenarios.
 
     Parameters
@@ -309,37 +325,14 @@ def run_cohort(
     people : simulated persons, a multiple of 16
     person_years_to : (Y,) [person-years] that the cohort lives in the comparator
     sampled : draw deaths (True) or carry survival weights (False)
-
-    Returns
-    -------
-    deaths (K, G, 16, Y, C), person_years (K, G, 16, Y), served (K, Y, G, 2 T + D + 1), reference (Y, C), as in
-    ``CohortResult``
+    block, whole : most people in a block, and whether scenarios are worked out for everyone; neither changes a byte
     """
-    scenarios, years, _, slots = tables.coverage.shape[:4]
-    causes, groups = tables.rate.shape[2], strata.weight.size
-    deaths = np.zeros((scenarios, groups, LANES, years, causes))
-    person_years = np.zeros((scenarios, groups, LANES, years))
-    served = np.zeros((scenarios, years, groups, 2 * slots + tables.known.shape[3] + 1))
+    (scenarios, years), causes, groups = tables.coverage.shape[:2], tables.rate.shape[2], strata.weight.size
+    counts = 2 * tables.counted.size + tables.known.shape[3] + 1
+    out = np.zeros((scenarios, years, causes * LANES + groups * (causes + 2 * LANES + counts)))
     reference = np.zeros((years, causes))
-    size = strata.bounds[groups]
-    blocks = people // size
-    work = make_workspace(blocks, size, slots, causes)
-    alive = np.empty((scenarios, blocks, size), np.float32)
-    slot = np.empty((scenarios, blocks, size), np.int32)
-    alone, quitting = np.zeros(scenarios, np.bool_), np.zeros(scenarios, np.bool_)
-    first = max(0, birth_year - tables.start_year)
-    entry = min(OLDEST_AGE, tables.start_year + first - birth_year)
-    set_people(tables, strata, work, entry, cohort, draw, seed, slot[0], alive[0])
-    weight = 0.0
-    for y in range(first, years):
-        year = tables.start_year + y
-        age = min(OLDEST_AGE, year - birth_year)
-        for b in range(blocks):
-            if age <= LAST_STARTING_AGE:
-                start_smoking(work.uniforms[b, SMOKING], tables.smoking_ever[age], slot[0, b])
-            set_comparator_year(tables, strata, work, b, age, year, conditions[y], cohort, draw, seed, slot[0, b])
-        weight = run_year(
-            tables, strata, work, y, age, person_years_to[y], weight, sampled, alone, quitting, alive, slot, deaths,
-            person_years, served, reference[y],
-        )  # fmt: skip
-    return deaths, person_years, served, reference
+    run_years(
+        tables, strata, conditions, cohort, birth_year, people, person_years_to, draw, seed, (sampled, whole), block,
+        out, reference,
+    )  # fmt: skip
+    return results_of(out, reference, groups)

@@ -187,6 +187,7 @@ def _tables(
     return CohortTables(
         **_people(cell, s),
         start_year=int(inputs["year"].values[0]),
+        observed=True,
         rate=np.ascontiguousarray(cell["mortality_rate"].values, dtype=np.float64),
         exposure_log_hr=_single(exposures),
         condition_log_hr=_single(conditions),
@@ -209,8 +210,9 @@ def _tables(
         differs=differs,
         changes=differs.any(axis=-1) | (known != known[0]).any(axis=(-1, -2)) | (quit != quit[0]).any(axis=-1),
         present=np.ascontiguousarray((coverage[0, 0] > 0).any(axis=-1) if slots else np.zeros((len(AGES), 0), bool)),
-        in_scope=np.ascontiguousarray(np.array([slot.scope[s] > 0 for slot in slots]).reshape(-1, len(AGES)).T),
+        in_scope=np.ascontiguousarray(np.array([slot.scope[s] > 0 for slot in slots], bool).reshape(-1, len(AGES)).T),
         counted=delivered.counted,
+        used=delivered.used,
         slot_flag=np.array([FLAGS.index(slot.flag) for slot in slots], np.int64),
         slot_register=register,
         slot_block=np.array([slot_block(slot.name) for slot in slots], np.int64),

@@ -41,7 +41,7 @@ from hisim.variables import (
     describe,
 )
 
-RunCohort = Callable[..., tuple[Float64, Float64, Float64, Float64]]
+RunCohort = Callable[..., tuple[Float64, ...]]
 Progress = Callable[[float], None]
 DRAW = 0
 """Index of the central values of all uncertain inputs."""
@@ -196,14 +196,14 @@ def _add_up(
         ages = np.clip(years - cohort.birth_year, None, OLDEST_AGE)
         y = every_year[ages >= 0]
         a, b = ages[y], bands[ages[y]]
-        died, alive = result.deaths[:, :, :, y].sum(axis=1), result.person_years[:, :, :, y].sum(axis=1)
-        deaths[:, y, q, s, a] += died.sum(axis=1)
-        lived[:, y, q, s, a] += alive.sum(axis=1)
-        lived_by[:, y, q, s, a] += result.person_years[:, :, :, y].sum(axis=2).transpose(0, 2, 1)
+        died, alive = result.deaths[:, y], result.person_years[:, y].sum(axis=2)
+        deaths[:, y, q, s, a] += died.sum(axis=-1)
+        lived[:, y, q, s, a] += alive.sum(axis=-1)
+        lived_by[:, y, q, s, a] += result.person_years[:, y].sum(axis=-1)
         counts[:, y, q, s, a] += result.served[:, y]
         reference[y, q, s, a] = result.reference[y]
-        deaths_batch[:, :, y, q, s, b] += died
-        lived_batch[:, :, y, q, s, b] += alive
+        deaths_batch[:, :, y, q, s, b] += died.transpose(0, 3, 1, 2)
+        lived_batch[:, :, y, q, s, b] += alive.transpose(0, 2, 1)
         if by_stratum:
             _add_strata(by_stratum, result, (y, q, s, b))
         if progress is not None:
@@ -264,11 +264,11 @@ def _empty(scenarios: int, years: int, strata: int) -> dict[str, Float64]:
 
 def _add_strata(into: dict[str, Float64], result: CohortResult, where: tuple[np.ndarray, int, int, np.ndarray]) -> None:
     y, q, s, b = where
-    deaths, lived = result.deaths[:, :, :, y], result.person_years[:, :, :, y]
-    into["stratum_deaths"][:, y, q, s, b] += deaths.sum(axis=2).transpose(0, 2, 3, 1)
-    into["stratum_person_years"][:, y, q, s, b] += lived.sum(axis=2).transpose(0, 2, 1)
-    into["stratum_deaths_batch"][:, :, y, q, s, b] += deaths.sum(axis=-1).transpose(0, 2, 3, 1)
-    into["stratum_person_years_batch"][:, :, y, q, s, b] += lived.transpose(0, 2, 3, 1)
+    lived = result.person_years[:, y]
+    into["stratum_deaths"][:, y, q, s, b] += result.stratum_deaths[:, y].transpose(0, 1, 3, 2)
+    into["stratum_person_years"][:, y, q, s, b] += lived.sum(axis=-1)
+    into["stratum_deaths_batch"][:, :, y, q, s, b] += result.stratum_deaths_batch[:, y].transpose(0, 3, 1, 2)
+    into["stratum_person_years_batch"][:, :, y, q, s, b] += lived.transpose(0, 3, 1, 2)
 
 
 def _by_band(values: Float64) -> Float64:

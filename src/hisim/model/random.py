@@ -53,8 +53,10 @@ def slot_block(name: str) -> int:
 
 
 YEARLY = ("smoking_change", "death", "cause", "event")
-"""The uniforms of the one block drawn afresh each year, in their order."""
+"""The uniforms drawn afresh each year. Each has a block of its own, one call of which serves four years."""
 YEARLY_BLOCK = 16
+"""The block of the first of them; the others follow."""
+YEARS_TOGETHER = 4
 SMOKING_CHANGE, DEATH, CAUSE, EVENT = range(4)
 
 _M0 = np.uint64(0xD2511F53)

@@ -226,9 +226,11 @@ def _by_route(
 
         return told, case_finding.kept(served, use, year, begun)
     told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
-    people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
-    now, asked = float((people * told * served).sum()), float((people * told_later * later).sum())
-    part = part_within(now, asked, use.capacity_per_year)
+    part = 1.0
+    if use.capacity_per_year is not None:
+        people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
+        now, asked = float((people * told * served).sum()), float((people * told_later * later).sum())
+        part = part_within(now, asked, use.capacity_per_year)
     return moved(told, told_later, part), moved(served, later, part)
 
 

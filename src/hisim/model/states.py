@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtr
 
 from hisim.declare.delivery import fade
+from hisim.model.normal import ndtr
 from hisim.model.tables import DRINKER_GRAMS, HYPERTENSION_MMHG, Float64
 from hisim.variables import AGES, CONDITIONS, REGISTERS, SEXES
 

@@ -21,7 +21,6 @@ from hisim.model.random import LIFELONG, LIFELONG_ROWS, REGISTER_EVENTS
 from hisim.model.slot_plan import Slot
 from hisim.model.states import REGISTER_OF, share_in
 from hisim.model.tables import LANES, Float64
-from hisim.model.workspace import block_size
 from hisim.stratum_variables import STRATA
 from hisim.variables import (
     AGES,
@@ -236,7 +235,7 @@ def rows_of(share: Float64, rows: int) -> Float64:
     there = share > 0
     if there.sum() > rows:
         raise ImpossibleModelError(
-            f"people_per_cohort: found {rows * LANES} people in a block for {int(there.sum())} strata; allowed: "
+            f"people_per_cohort: found {rows * LANES} people for {int(there.sum())} strata; allowed: "
             f"{LANES} or more for each, as with 1280 people"
         )
     count = np.maximum(np.floor(share * rows), there)
@@ -248,8 +247,8 @@ def rows_of(share: Float64, rows: int) -> Float64:
 
 
 def places(share: Float64, people: int) -> tuple[np.ndarray, Float64]:
-    """Where in a block each stratum begins (G + 1,), and what a simulated person of it stands for (G,)."""
-    size = int(block_size(people))
-    count = rows_of(share, size // LANES)
-    stands_for = np.where(count > 0, share * (size // LANES) / np.where(count > 0, count, 1.0), 0.0)
+    """Where among ``people`` each stratum begins (G + 1,), and what a simulated person of it stands for (G,)."""
+    rows = people // LANES
+    count = rows_of(share, rows)
+    stands_for = np.where(count > 0, share * rows / np.where(count > 0, count, 1.0), 0.0)
     return np.concatenate([[0], np.cumsum(count)]).astype(np.int64) * LANES, stands_for

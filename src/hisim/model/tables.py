@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hisim.variables import CONDITIONS, HISTORIES, REGISTERS
+from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, REGISTERS
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -35,6 +35,9 @@ HYPERTENSION, CVD_HISTORY, HIGH_RISK, DIABETES_HYPERTENSION, HAZARDOUS, HARMFUL,
 DIABETES, CHD, STROKE_HISTORY, RECENT_TIA = (
     FLAGS.index(name) for name in ("diabetes", "chd", "stroke_history", "recent_tia")
 )
+FIRST_FLAG = len(EXPOSURES)
+FIRST_EFFECT = FIRST_FLAG + len(FLAGS)
+"""What hazards depend on, in rows: exposures above their floors, then flags, then effects of slots."""
 KEPT = len(HISTORIES)
 """The first so many conditions are histories."""
 REGISTER_FLAGS = np.array([FLAGS.index(name) for name in REGISTERS])
@@ -57,6 +60,8 @@ class CohortTables(NamedTuple):
     """What happens to people of one quintile and sex. Shapes in the letters of this module."""
 
     start_year: int
+    observed: bool
+    """Whether ``rate`` is that of everyone, which the comparator must have; else of a person without any risk."""
     rate: Float64
     """(Y, A, C) [deaths/person-year]: the comparator's mortality."""
     exposure_log_hr: Float32
@@ -72,7 +77,7 @@ class CohortTables(NamedTuple):
     smoking_group: NDArray[np.int64]
     """(C,) row of ``remaining_excess`` each cause follows."""
     remaining_excess: Float32
-    """(3, 42) share of a smoker's excess hazard at each smoking slot."""
+    """(groups, 42) share of a smoker's excess hazard at each smoking slot."""
     relapse: Float32
     """(42,) [probability/year] of starting again at each smoking slot."""
     quit: Float32
@@ -113,6 +118,8 @@ class CohortTables(NamedTuple):
     """(A, T) whether the slot is for people of that age and sex."""
     counted: NDArray[np.bool_]
     """(T,) slots whose people are counted."""
+    used: NDArray[np.bool_]
+    """(T,) slots that any scenario routes people to: counted by stratum."""
     slot_flag: NDArray[np.int64]
     """(T,) flag that makes a person eligible."""
     slot_register: NDArray[np.int64]
@@ -136,14 +143,14 @@ class CohortTables(NamedTuple):
 
 
 class Strata(NamedTuple):
-    """Which people of a cohort are of which stratum: in every block they lie one stratum after the other."""
+    """Which people of a cohort are of which stratum: they lie one stratum after the other."""
 
     bounds: NDArray[np.int64]
-    """(G + 1,) places in a block at which strata begin; multiples of 16."""
+    """(G + 1,) places at which strata begin; multiples of 16."""
     spans: NDArray[np.int64]
-    """(P + 1,) the same where thresholds differ by stratum, else the whole block."""
+    """(P + 1,) the same where thresholds differ by stratum, else all people."""
     weight: Float32
-    """(G,) people that a simulated person starts as; 1 on average over the block."""
+    """(G,) people that a simulated person starts as; 1 on average."""
     share: Float32
     """(24 + T, G) make-up of the people whom each uniform decides about."""
 
@@ -152,10 +159,16 @@ class CohortResult(NamedTuple):
     """What one cohort adds to a projection."""
 
     deaths: Float64
-    """(K, G, 16, Y, C) [persons] by batch."""
+    """(K, Y, C, 16) [persons] by batch."""
+    stratum_deaths: Float64
+    """(K, Y, G, C) [persons]"""
+    stratum_deaths_batch: Float64
+    """(K, Y, G, 16) [persons] by batch."""
     person_years: Float64
-    """(K, G, 16, Y) [person-years] by batch."""
+    """(K, Y, G, 16) [person-years] by batch."""
     served: Float64
-    """(K, Y, G, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
+    """(K, Y, G, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking.
+
+    Of slots that no scenario uses, and of the registers, all strata are counted with the first."""
     reference: Float64
     """(Y, C) [deaths/person-year] the comparator's rate of a person with every risk at its reference."""

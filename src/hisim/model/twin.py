@@ -68,15 +68,15 @@ def run_cohort(
     draw: int,
     seed: int,
     sampled: bool,
-) -> tuple[Float64, Float64, Float64, Float64]:
+) -> tuple[Float64, ...]:
     """Run one cohort; arguments and results as in :func:`hisim.model.kernel.run_cohort`."""
     scenarios, years, _, slots = tables.coverage.shape[:4]
     causes, groups = tables.rate.shape[2], len(strata.weight)
-    deaths = np.zeros((scenarios, groups, LANES, years, causes))
-    person_years = np.zeros((scenarios, groups, LANES, years))
+    deaths = np.zeros((scenarios, years, groups, causes, LANES))
+    person_years = np.zeros((scenarios, years, groups, LANES))
     served = np.zeros((scenarios, years, groups, 2 * slots + len(REGISTERS) + 1))
     reference = np.zeros((years, causes))
-    group = np.searchsorted(strata.bounds, np.arange(people) % strata.bounds[-1], side="right") - 1
+    group = np.searchsorted(strata.bounds, np.arange(people), side="right") - 1
     lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(6)])
     ready = _readiness(tables, lifelong, cohort, draw, seed)
     percentile = np.concatenate([tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3]), ndtri(lifelong[11:12])])
@@ -90,9 +90,9 @@ def run_cohort(
     for y in range(first, years):
         age = min(OLDEST_AGE, tables.start_year + y - birth_year)
         rate = tables.rate[y, age]
-        yearly = uniforms(cohort, tables.start_year + y, 16, draw, seed, people)
+        change, death, cause_of, event = _yearly(cohort, tables.start_year + y, draw, seed, people)
         raw = _exposures(tables, age, percentile, lifelong)
-        flags = _flags(tables, age, conditions[y], raw, lifelong, yearly)
+        flags = _flags(tables, age, conditions[y], raw, lifelong, event)
         death_rate = rate
         for k in range(scenarios):
             if age <= LAST_STARTING_AGE:
@@ -102,28 +102,44 @@ def run_cohort(
                 tables.stratum_log_hr[age].astype(float)[group].T
             )
             if k == 0:
-                death_rate = _calibrated(rate, ratio, alive[0])
+                death_rate = _calibrated(rate, ratio, alive[0]) if tables.observed else rate
                 reference[y] = death_rate
             hazard = death_rate @ ratio
             lived = alive[k] * _share_lived(hazard)
-            if k == 0 and (y == first or not sampled):
+            if k == 0 and (y == first or (tables.observed and not sampled)):
                 weight = person_years_to[y] / lived.sum()
-            person_years[k, :, :, y] = weight * _by_batch(lived, group, groups)
+            person_years[k, y] = weight * _by_batch(lived, group, groups)
             if sampled:
-                died = (alive[k] > 0) & (yearly[1] >= np.exp(-hazard))
-                cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= yearly[2] * hazard).sum(axis=0)
+                died = (alive[k] > 0) & (death >= np.exp(-hazard))
+                cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= cause_of * hazard).sum(axis=0)
                 for c in range(causes):
-                    deaths[k, :, :, y, c] = weight * _by_batch(alive[k] * (died & (cause == c)), group, groups)
+                    deaths[k, y, :, c] = weight * _by_batch(alive[k] * (died & (cause == c)), group, groups)
                 alive[k] = np.where(died, 0.0, alive[k])
             else:
                 for c in range(causes):
-                    deaths[k, :, :, y, c] = weight * death_rate[c] * _by_batch(lived * ratio[c], group, groups)
+                    deaths[k, y, :, c] = weight * death_rate[c] * _by_batch(lived * ratio[c], group, groups)
                 alive[k] = alive[k] * np.exp(-hazard)
             for g in range(groups):
                 mine = lived * (group == g)
                 served[k, y, g] = weight * _counts(tables, k, y, age, lifelong, ready, flags, mine, slot[k], group)
-            slot[k] = _next_slots(slot[k], yearly[0], tables.quit[k, y, age].astype(float)[group], tables.relapse)
-    return deaths, person_years, served, reference
+            slot[k] = _next_slots(slot[k], change, tables.quit[k, y, age].astype(float)[group], tables.relapse)
+    whole = _counted_together(tables, served)
+    return deaths.sum(axis=2), deaths.sum(axis=-1), deaths.sum(axis=3), person_years, whole, reference
+
+
+def _yearly(cohort: int, year: int, draw: int, seed: int, people: int) -> list[Float64]:
+    """The uniforms of one year for who changes smoking, dies, of what, and has an event; one block for four years."""
+    return [uniforms(cohort, year - year % 4, 16 + event, draw, seed, people)[year % 4] for event in range(4)]
+
+
+def _counted_together(tables: CohortTables, served: Float64) -> Float64:
+    """With all strata in the first, where no scenario uses the slot, and on registers."""
+    slots = tables.counted.size
+    together = np.concatenate([~tables.used, ~tables.used, np.arange(served.shape[-1] - 2 * slots) < len(REGISTERS)])
+    out: Float64 = served.copy()
+    out[..., together] = 0.0
+    out[:, :, 0, together] = served.sum(axis=2)[..., together]
+    return out
 
 
 def _sorted(odds: Float64, share: Float64, group: Slots, u: Float64) -> Float64:
@@ -154,11 +170,11 @@ def _exposures(tables: CohortTables, age: int, percentile: Float64, lifelong: Fl
 
 
 def _flags(
-    tables: CohortTables, age: int, histories: Float32, raw: Float64, lifelong: Float64, yearly: Float64
+    tables: CohortTables, age: int, histories: Float32, raw: Float64, lifelong: Float64, event: Float64
 ) -> dict[str, Flags]:
     """Who is in which state, by its name; each (people,)."""
     share = dict(zip(CONDITIONS, [*histories, *tables.prevalence[age]], strict=True))
-    flags = {name: (lifelong[LIFELONG[name]] if name in LIFELONG else yearly[3]) < share[name] for name in CONDITIONS}
+    flags = {name: (lifelong[LIFELONG[name]] if name in LIFELONG else event) < share[name] for name in CONDITIONS}
     flags["hypertension"] = raw[0] >= HYPERTENSION_MMHG
     flags["cvd_history"] = flags["chd"] | flags["stroke_history"]
     flags["high_risk"] = (flags["hypertension"] | flags["diabetes"]) & ~flags["cvd_history"]

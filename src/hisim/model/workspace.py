@@ -7,21 +7,29 @@ from typing import NamedTuple
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.model.random import LIFELONG_BLOCKS
-from hisim.model.tables import FLAGS, LANES, Array
+from hisim.model.random import LIFELONG_ROWS, YEARLY, YEARS_TOGETHER
+from hisim.model.tables import FIRST_EFFECT, LANES, Array, CohortTables, Strata
+from hisim.variables import CONDITIONS, EXPOSURES, REGISTERS
 
-_MOST_ROWS = 80
-_CONDITIONS = 12
-_FLAGS = len(FLAGS)
+BLOCK = 1280
+"""People in a block, at most. Larger ones fall out of the second cache, smaller ones pay for starting loops."""
+UNIT = 4
+"""Rows of 16 people that are added up together, see ``hazard.add_products``; blocks are whole units."""
+_YEARLY, _CONDITIONS, _EXPOSURES, _REGISTERS = len(YEARLY), len(CONDITIONS), len(EXPOSURES), len(REGISTERS)
 
 
 class Workspace(NamedTuple):
-    """Arrays of one cohort; people lie in blocks small enough for the first caches.
+    """Arrays of one cohort; people lie in blocks small enough for the second cache.
 
     Those with a leading ``blocks`` hold the whole cohort, the others one block at a time. Letters as in
-    ``tables``.
+    ``tables``; features R = E + F + T: exposures above their floors, flags, effects of slots. Places in the last
+    block beyond the cohort's people are nobody: they are in no stratum, and nothing adds them up.
     """
 
+    bounds: Array
+    """(blocks, G + 1) where strata begin in each block."""
+    spans: Array
+    """(blocks, P + 1) the same where thresholds differ by stratum, else the whole block."""
     words: Array
     uniforms: Array
     """(blocks, 24, people): lifelong, in the order of ``random.LIFELONG``."""
@@ -30,17 +38,15 @@ class Workspace(NamedTuple):
     percentile: Array
     """(blocks, E, people)"""
     yearly: Array
-    """(blocks, 4, people): drawn afresh each year."""
+    """(blocks, 4, 4, people): each of ``random.YEARLY`` for four years."""
     raw: Array
-    """(blocks, E, people): exposures if nobody were served."""
-    flags: Array
-    """(blocks, F, people): 0 or 1."""
-    effect: Array
-    """(blocks, T, people): the comparator's share of each slot's full effect."""
-    exposed: Array
-    """(blocks, E, people): the comparator's exposures above their floors."""
+    """(blocks, E, people): the comparator's exposures."""
+    features: Array
+    """(blocks, R, people): what the comparator's hazards depend on."""
+    told: Array
+    """(blocks, D, people): 0 or 1, on each register in the comparator."""
     excess: Array
-    """(blocks, 3, people): the comparator's share of a smoker's excess hazard."""
+    """(blocks, groups, people): the comparator's share of a smoker's excess hazard."""
     base_ratio: Array
     """(blocks, C, people): the comparator's hazard ratios but for smoking."""
     comparator_ratio: Array
@@ -49,61 +55,101 @@ class Workspace(NamedTuple):
     """(blocks, people)"""
     lived: Array
     """(blocks, people)"""
+    new_lived: Array
+    """(blocks, people): of the scenario at hand."""
     ratio: Array
+    change: Array
+    """(E + F + T, people): a scenario's features, less the comparator's."""
+    few: Array
+    """The same of the people for whom anything differs, closed up."""
+    who: Array
+    """Their places in the block."""
     new_excess: Array
-    new_effect: Array
-    """(T, people): a scenario's share of each slot's full effect, less the comparator's."""
-    new_exposed: Array
-    """(E, people): a scenario's exposures above their floors, less the comparator's."""
+    row: Array
+    term: Array
+    """(C, R) for each cause, the features its log hazard ratio depends on, and"""
+    weight: Array
+    """(C, R) how much, in the first so many of each row as"""
+    terms: Array
+    """(C,) says."""
+    new_term: Array
+    new_weight: Array
+    new_terms: Array
+    moved: Array
+    """(R,) whether a scenario changes the feature."""
+    there: Array
+    """(R,) whether anybody has the feature at the age."""
     share: Array
     """(N,) of people with each condition."""
-    moved: Array
-    """(E,) whether a scenario moves the exposure."""
+    drawn: Array
+    """(4,) which of ``random.YEARLY`` the run needs."""
+    cause: Array
+    cause_rate: Array
+    """(C,) causes in which people differ, closed up, and their rates."""
     ones: Array
     flag: Array
-    scratch: Array
     totals: Array
-    """(C + 1, 16)"""
+    """(G, 1, 16)"""
 
 
 @compiled
-def block_size(people: int) -> int:
-    """The largest multiple of 16, up to 1280, that divides ``people``."""
-    rows = people // LANES
-    size = 1
-    for d in range(2, min(rows, _MOST_ROWS) + 1):
-        if rows % d == 0:
-            size = d
-    return size * LANES
+def block_size(people: int, most: int) -> int:
+    """People in each block: as equal as can be, whole units of rows, and no more than ``most`` or one unit."""
+    unit = UNIT * LANES
+    blocks = -(-people // max(most, unit))
+    return -(-people // (blocks * unit)) * unit
 
 
 @compiled
-def make_workspace(blocks: int, size: int, slots: int, causes: int) -> Workspace:
-    """Uninitialised arrays for a cohort of ``blocks`` times ``size`` people."""
+def make_workspace(tables: CohortTables, strata: Strata, people: int, most: int) -> Workspace:
+    """Arrays for a cohort in blocks of at most ``most`` people; uninitialised but for the places of strata."""
     single = np.float32
+    size = block_size(people, most)
+    blocks = -(-people // size)
+    slots, causes, groups = tables.counted.size, tables.rate.shape[2], tables.remaining_excess.shape[0]
+    features = FIRST_EFFECT + slots
+    bounds, spans = np.empty((blocks, strata.bounds.size), np.int64), np.empty((blocks, strata.spans.size), np.int64)
+    for b in range(blocks):
+        for g in range(strata.bounds.size):
+            bounds[b, g] = min(max(strata.bounds[g] - b * size, 0), size)
+        for g in range(strata.spans.size):
+            spans[b, g] = min(max(strata.spans[g] - b * size, 0), size)
     return Workspace(
+        bounds,
+        spans,
         np.empty((4, size), np.uint32),
-        np.empty((blocks, 4 * LIFELONG_BLOCKS, size), single),
+        np.empty((blocks, LIFELONG_ROWS, size), single),
         np.empty((blocks, slots, size), single),
-        np.empty((blocks, 4, size), single),
-        np.empty((blocks, 4, size), single),
-        np.empty((blocks, 4, size), single),
-        np.empty((blocks, _FLAGS, size), single),
-        np.empty((blocks, slots, size), single),
-        np.empty((blocks, 4, size), single),
-        np.empty((blocks, 3, size), single),
+        np.empty((blocks, _EXPOSURES, size), single),
+        np.empty((blocks, _YEARLY, YEARS_TOGETHER, size), single),
+        np.empty((blocks, _EXPOSURES, size), single),
+        np.empty((blocks, features, size), single),
+        np.empty((blocks, _REGISTERS, size), single),
+        np.empty((blocks, groups, size), single),
         np.empty((blocks, causes, size), single),
         np.empty((blocks, causes, size), single),
+        np.empty((blocks, size), single),
         np.empty((blocks, size), single),
         np.empty((blocks, size), single),
         np.empty((causes, size), single),
-        np.empty((3, size), single),
-        np.empty((slots, size), single),
-        np.empty((4, size), single),
+        np.empty((features, size), single),
+        np.empty((features, size), single),
+        np.empty(size, np.int64),
+        np.empty((groups, size), single),
+        np.empty(size, single),
+        np.empty((causes, features), np.int64),
+        np.empty((causes, features), single),
+        np.empty(causes, np.int64),
+        np.empty((causes, features), np.int64),
+        np.empty((causes, features), single),
+        np.empty(causes, np.int64),
+        np.empty(features, np.bool_),
+        np.empty(features, np.bool_),
         np.empty(_CONDITIONS, single),
-        np.empty(4, np.bool_),
+        np.empty(_YEARLY, np.bool_),
+        np.empty(causes, np.int64),
+        np.empty(causes, single),
         np.ones((1, size), single),
         np.empty((1, size), single),
-        np.empty(size, single),
-        np.empty((causes + 1, LANES)),
+        np.empty((strata.weight.size, 1, LANES)),
     )

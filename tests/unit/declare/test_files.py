@@ -428,10 +428,10 @@ class TestTheDisk:
             read_scenario(path)
 
     def test_an_intervention_under_another_name(self, tmp_path: Path) -> None:
-        from hisim.declare.files import package_files
+        from hisim.declare.files import LIBRARY
 
         path = tmp_path / "pills.yaml"
-        path.write_text((package_files("hisim") / "interventions" / "statins.yaml").read_text("utf-8"))
+        path.write_text((LIBRARY / "statins.yaml").read_text("utf-8"))
         with pytest.raises(InvalidFileError, match=r"id: 'statins' in a file called 'pills'; allowed: 'pills'$"):
             read_intervention(path)
 
