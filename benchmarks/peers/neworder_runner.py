@@ -6,14 +6,12 @@ import neworder
 import numpy as np
 import pandas as pd
 from model import (
-    BASE_RATES,
     CAUSES,
     CURRENT,
     EX,
     RISKS,
     SMOKING_RATIO,
     YEARS,
-    YOUNGEST,
     age_band,
     drifted,
     initial_people,
@@ -21,8 +19,7 @@ from model import (
     quit_chance,
     risk_ratio,
 )
-
-BY = ["whole_age", "sex", "quintile"]
+from pandas_runner import BY, rates_table
 
 
 class Cohort(neworder.Model):
@@ -31,9 +28,7 @@ class Cohort(neworder.Model):
     def __init__(self, people: int, seed: int, intervention: bool) -> None:
         super().__init__(neworder.LinearTimeline(0, YEARS, YEARS), lambda *_: seed)
         self.intervention, self.deaths = intervention, no_deaths()
-        ages = range(YOUNGEST, YOUNGEST + len(BASE_RATES))
-        rows = pd.MultiIndex.from_product([ages, range(2), range(5)], names=BY)
-        self.rates = pd.DataFrame(BASE_RATES.reshape(len(rows), -1), index=rows, columns=CAUSES)
+        self.rates = rates_table()
         self.population = pd.DataFrame(initial_people(people, seed)._asdict(), index=neworder.df.unique_index(people))
 
     def step(self) -> None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+from hisim.kept import oldest, private_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Lent = TypeVar("Lent", bound=tuple[Any, ...])
@@ -34,11 +35,7 @@ MOST_CACHES = 8
 
 def cache_folder() -> Path:
     """The private folder for compiled code, made with mode 0700; a temporary one as the last resort."""
-    if sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = root / "hisim" / "numba" / sources_digest()
+    folder = private_folder() / "numba" / sources_digest()
     try:
         new = not folder.exists()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,8 +61,7 @@ def sources_digest() -> str:
 
 
 def _forget_oldest(caches: Path) -> None:
-    by_age = sorted((path for path in caches.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for path in by_age[:-MOST_CACHES]:
+    for path in oldest((path for path in caches.iterdir() if path.is_dir()), MOST_CACHES):
         shutil.rmtree(path, ignore_errors=True)
 
 

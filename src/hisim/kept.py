@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def keep(name: str, digest: str, content: bytes) -> None:
             unfinished.replace(folder / f"{name}-{digest}")
         finally:
             unfinished.unlink(missing_ok=True)
-        _forget_oldest(folder)
+        for path in oldest(folder.iterdir(), MOST_KEPT):
+            path.unlink(missing_ok=True)
     except OSError:
         return
 
@@ -68,14 +70,18 @@ def _check(content: bytes) -> bytes:
 
 
 def _folder() -> Path:
+    return private_folder() / "kept"
+
+
+def private_folder() -> Path:
+    """The user's own folder for what hisim keeps between processes; it need not exist."""
     if sys.platform == "win32":
         root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     else:
         root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return root / "hisim" / "kept"
+    return root / "hisim"
 
 
-def _forget_oldest(folder: Path) -> None:
-    by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    for path in by_age[:-MOST_KEPT]:
-        path.unlink(missing_ok=True)
+def oldest(paths: Iterable[Path], most: int) -> list[Path]:
+    """All of ``paths`` but the ``most`` that changed last."""
+    return sorted(paths, key=lambda path: path.stat().st_mtime)[:-most]

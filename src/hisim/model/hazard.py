@@ -87,15 +87,8 @@ def _add_row(weight: Array, rows: Array, c: Any, i: Any, totals: Array) -> None:
 
 @compiled
 def add_few_products(weight: Array, rows: Array, wanted: Array, first: int, last: int, totals: Array) -> None:
-    """What :func:`add_products` does for ``rows``, and for one more of ones, row after row of a few people.
-
-    Few enough never to be a whole unit, unless they are exactly one.
-    """
+    """What :func:`add_products` does for ``rows``, and for one more of ones, of people too few to be a whole unit."""
     begin, end, causes = np.uint64(first // LANES), np.uint64(last // LANES), np.uint64(wanted.size)
-    if begin % _UNIT == np.uint64(0) and end - begin == _UNIT:
-        add_products(weight, rows, wanted, first, last, totals)
-        add_products(weight, np.ones_like(rows[:1]), ALWAYS, first, last, totals[causes:])
-        return
     for r in range(begin, end):
         i = r * _LANES
         for c in range(causes):
@@ -134,7 +127,7 @@ def weigh(active: Array, ratio: Array, weight: Array, bounds: Array, work: Works
     """
     causes = active.size
     for g in range(bounds.size - 1):
-        if bounds[g + 1] - bounds[g] > UNIT * LANES:
+        if bounds[g + 1] - bounds[g] >= UNIT * LANES:
             add_products(weight, ratio, active, bounds[g], bounds[g + 1], sums[g])
             add_products(weight, work.ones, ALWAYS, bounds[g], bounds[g + 1], sums[g, causes:])
         else:

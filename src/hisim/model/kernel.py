@@ -39,7 +39,7 @@ from hisim.model.random import (
 )
 from hisim.model.ratio import set_comparator_terms, set_comparator_year, set_scenario_ratio, set_scenario_terms
 from hisim.model.reached import count_people
-from hisim.model.results import add_results, results_of
+from hisim.model.results import add_results, parts_of, results_of
 from hisim.model.tables import LANES, LAST_STARTING_AGE, Array, CohortResult, CohortTables, Strata
 from hisim.model.workspace import BLOCK, Workspace, make_workspace
 from hisim.variables import OLDEST_AGE
@@ -151,20 +151,13 @@ def run_scenario_year(
 
 
 @compiled
-def part_ways(tables: CohortTables, y: int, age: int, alone: Array, alive: Array, slot: Array) -> None:
-    """Give each scenario that first differs this year people of its own, as the comparator's are now."""
+def part_ways(tables: CohortTables, y: int, age: int, whole: bool, alone: Array, alive: Array) -> None:
+    """Give each scenario that first differs this year people of its own, as many alive as in the comparator now."""
     for k in range(1, alone.size):
-        if not alone[k] and tables.changes[k, y, age]:
+        if not alone[k] and (whole or tables.changes[k, y, age]):
             alone[k] = True
-            copy_people(alive, slot, k)
-
-
-@compiled
-def copy_people(alive: Array, slot: Array, k: int) -> None:
-    """Who is alive and what they smoke in scenario ``k``, as in the comparator."""
-    for b in range(alive.shape[1]):
-        copy(alive[0, b], alive[k, b])
-        copy(slot[0, b], slot[k, b])
+            for b in range(alive.shape[1]):
+                copy(alive[0, b], alive[k, b])
 
 
 @compiled
@@ -206,8 +199,7 @@ def run_year(
     sampled, whole = settings
     scenarios, blocks = alive.shape[:2]
     (groups, causes), active, rate = died.shape[:2], tables.active[age], np.empty(reference.size, np.float32)
-    first_count = causes * LANES + groups * (causes + 2 * LANES)
-    part_ways(tables, y, age, alone, alive, slot)
+    part_ways(tables, y, age, whole, alone, alive)
     calibrate(
         tables.rate[y, age], tables.observed, active, work, alive[0], sums, rate, reference, known
     )  # fmt: skip
@@ -219,7 +211,7 @@ def run_year(
             copy(out[0, y], out[k, y])
             continue
         fill(0.0, died.reshape(-1))
-        served = out[k, y, first_count:].reshape(groups, (out.shape[2] - first_count) // groups)
+        served = parts_of(out[k, y], groups, causes)[4]
         if k > 0:
             fill(0.0, sums.reshape(-1))
             run_scenario_year(
@@ -271,14 +263,12 @@ def run_years(
     blocks, size = work.lived.shape
     alive, slot = np.empty((scenarios, blocks, size), np.float32), np.empty((scenarios, blocks, size), np.int32)
     sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
-    alone, smoking = np.full(scenarios, settings[1]), np.full(scenarios, settings[1])
+    alone, smoking = np.zeros(scenarios, np.bool_), np.zeros(scenarios, np.bool_)
     alone[0], smoking[0] = True, True
     first = max(0, birth_year - tables.start_year)
     entry = min(OLDEST_AGE, tables.start_year + first - birth_year)
     oldest = min(OLDEST_AGE, tables.start_year + years - 1 - birth_year)
     set_people(tables, strata, work, (entry, oldest), cohort, draw, seed, slot[0], alive[0])
-    for k in range(1, scenarios):
-        copy_people(alive, slot, k)
     for event in range(work.drawn.size):
         work.drawn[event] = event == SMOKING_CHANGE or (settings[0] and event in (DEATH, CAUSE))
     for n in range(CONDITION_EVENTS.size):

@@ -59,10 +59,11 @@ def count_people(
         keep(weight, totals, served[:, slots + t])
         if not tables.coverage[k, y, age, t].any():
             continue
-        f, same = FIRST_EFFECT + t, tables.present[age, t] and same_reach(tables, k, y, 0, 0, age, t)
+        f = FIRST_EFFECT + t
+        same = work.there[f] and same_reach(tables, k, y, 0, 0, age, t)
         for b in range(blocks):
-            row = work.features[b, f : f + 1] if same and work.there[f] else work.flag
-            if not (same and work.there[f]):
+            row = work.features[b, f : f + 1] if same else work.flag
+            if not same:
                 set_reached(tables, work, b, k, y, age, t, work.flag[0])
             add_counted(lived[b], row, work.bounds[b, ::step], totals)
         keep(weight, totals, served[:, t])

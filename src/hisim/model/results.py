@@ -10,6 +10,22 @@ from hisim.model.tables import LANES, Array, CohortResult, Float64
 
 
 @compiled
+def parts_of(out: Array, groups: int, causes: int) -> tuple[Array, Array, Array, Array, Array]:
+    """A year's row: deaths (C, 16), by stratum (G, C) and batch (G, 16), person-years (G, 16), served (G, counts)."""
+    a = causes * LANES
+    b = a + groups * causes
+    c = b + groups * LANES
+    d = c + groups * LANES
+    return (
+        out[:a].reshape(causes, LANES),
+        out[a:b].reshape(groups, causes),
+        out[b:c].reshape(groups, LANES),
+        out[c:d].reshape(groups, LANES),
+        out[d:].reshape(groups, (out.size - d) // groups),
+    )
+
+
+@compiled
 def add_results(
     weight: float,
     death_rate: Array,
@@ -20,12 +36,9 @@ def add_results(
     sampled: bool,
     out: Array,
 ) -> None:
-    """A scenario's year from its ``sums`` into ``out`` (results,), laid out as :func:`results_of` says."""
+    """A scenario's year from its ``sums`` into ``out`` (results,)."""
     groups, causes = died.shape[:2]
-    deaths, rest = out[: causes * LANES].reshape(causes, LANES), out[causes * LANES :]
-    by_stratum = rest[: groups * causes].reshape(groups, causes)
-    by_batch = rest[groups * causes : groups * (causes + LANES)].reshape(groups, LANES)
-    person_years = rest[groups * (causes + LANES) : groups * (causes + 2 * LANES)].reshape(groups, LANES)
+    deaths, by_stratum, by_batch, person_years, _ = parts_of(out, groups, causes)
     for g in range(groups):
         if bounds[g] == bounds[g + 1]:
             continue
@@ -43,7 +56,7 @@ def add_results(
 
 
 def results_of(out: Float64, reference: Float64, groups: int) -> CohortResult:
-    """The parts of ``out`` (K, Y, results): deaths, by stratum, by stratum and batch, person-years, served."""
+    """The parts of ``out`` (K, Y, results), as :func:`parts_of` has them for one year."""
     causes, shape = reference.shape[1], out.shape[:2]
     ends = np.cumsum([causes * LANES, groups * causes, groups * LANES, groups * LANES])
     deaths, by_stratum, by_batch, person_years, served = np.split(out, ends, axis=2)
