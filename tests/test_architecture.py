@@ -17,7 +17,7 @@ MODULES = {
     if path != SOURCE / "__init__.py"
 }
 
-GROUND = {"errors", "variables", "stratum_variables", "accelerate", "kept", "version"}
+GROUND = {"errors", "variables", "stratum_variables", "accelerate", "lent", "kept", "version"}
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
     "declare": {"declare", *GROUND},
@@ -35,7 +35,7 @@ DISK_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "mkdtemp", "unlink",
     "to_netcdf", "to_csv", "to_parquet", "open_dataset", "load_dataset", "loadtxt", "savetxt", "save", "load",
 }  # fmt: skip
-NUMBA = {"accelerate", "model.provenance"}
+NUMBA = {"accelerate", "lent", "model.provenance"}
 """Who may name numba: its one door, and the record of versions."""
 LONGEST_FILE, LONGEST_FUNCTION = 350, 70
 

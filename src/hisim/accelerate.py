@@ -22,7 +22,6 @@ from typing import Any, TypeVar, cast
 from hisim.kept import oldest, private_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Lent = TypeVar("Lent", bound=tuple[Any, ...])
 
 FASTMATH = frozenset({"nnan", "ninf", "nsz"})
 """Freedoms LLVM may take. Not ``reassoc``, ``arcp`` or ``contract``: sums keep their order, divisions
@@ -65,42 +64,6 @@ def _forget_oldest(caches: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def lending() -> Callable[[Lent], Lent]:
-    """A function for compiled code that lends a tuple of arrays: the same memory, with no count of who holds it.
-
-    Numba counts holders at every slice, atomically, and threads that slice the same arrays wait for each other. The
-    tuple lent must outlive what it is lent to.
-    """
-    if os.environ.get("HISIM_COMPILE") == "0":
-        return lambda several: several
-    _choose_cache()
-    from numba.core import cgutils, types
-    from numba.extending import intrinsic
-
-    def without_holder(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-        array = context.make_array(kind)(context, builder, value)
-        array.meminfo = null(array.meminfo.type)
-        array.parent = null(array.parent.type)
-        return array._getvalue()
-
-    null: Any = cgutils.get_null_value
-    unpack: Any = cgutils.unpack_tuple
-
-    @intrinsic
-    def lend(typing: Any, several: Any) -> Any:
-        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            parts = unpack(builder, arguments[0], len(several))
-            lent = [
-                without_holder(context, builder, kind, part) if isinstance(kind, types.Array) else part
-                for kind, part in zip(several, parts, strict=True)
-            ]
-            return context.make_tuple(builder, several, lent)
-
-        return several(several), build
-
-    return cast("Callable[[Lent], Lent]", lend)
-
-
 def compiled(function: Function) -> Function:
     """Compile ``function`` with numba: no Python objects, no global lock, cached between processes."""
     return _compile(function, False)
@@ -111,7 +74,8 @@ def inlined(function: Function) -> Function:
     return _compile(function, True)
 
 
-def _choose_cache() -> None:
+def choose_cache() -> None:
+    """Import numba, with its cache in the private folder."""
     if "NUMBA_CACHE_DIR" not in os.environ:
         os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     import numba
@@ -123,7 +87,7 @@ def _choose_cache() -> None:
 def _compile(function: Function, inline: bool) -> Function:
     if os.environ.get("HISIM_COMPILE") == "0":
         return function
-    _choose_cache()
+    choose_cache()
     import numba
 
     jit = numba.njit(cache=True, nogil=True, fastmath=set(FASTMATH), error_model="numpy", forceinline=inline)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hisim.accelerate import compiled, lending
+from hisim.accelerate import compiled
+from hisim.lent import lend
 from hisim.model.exposure import (
     change_smoking,
     set_percentiles,
@@ -43,9 +44,6 @@ from hisim.model.results import add_results, parts_of, results_of
 from hisim.model.tables import LANES, LAST_STARTING_AGE, Array, CohortResult, CohortTables, Strata
 from hisim.model.workspace import BLOCK, Workspace, make_workspace
 from hisim.variables import OLDEST_AGE
-
-lend = lending()
-"""Workspaces and tables are lent to the years of a cohort, see ``accelerate``."""
 
 
 @compiled
