@@ -204,8 +204,25 @@ def test_neither_blocks_nor_who_is_worked_out_anew_change_a_byte(birth_year, tar
     one = run_cohort(*arguments)
     assert (one.deaths[0] != one.deaths[1]).any()
     for block, whole in ((1280, True), (64, False), (192, True), (704, False), (4096, False)):
-        for ours, theirs in zip(one, run_cohort(*arguments, block, whole), strict=True):
+        for ours, theirs in zip(one, run_cohort(*arguments, block=block, whole=whole), strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("birth_year", [1911, 1947, 2012])
+def test_pieces_of_a_cohort_are_other_people_each_calibrated_on_its_own(birth_year, sampled):
+    plan = plan_of_strata(2, True)
+    chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (3, 0, birth_year))
+    where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
+    arguments = (plan.tables[3][0], plan.strata(chosen, 208), plan.conditions[where], number, birth_year, 208,
+                 plan.person_years[where], 0, 5, sampled)  # fmt: skip
+    one, three = run_cohort(*arguments), run_cohort(*arguments, pieces=3)
+    same(three, CohortResult(*twin.run_cohort(*arguments, pieces=3)))
+    assert (one.deaths != three.deaths).any()
+    alive = one.person_years.sum(axis=(2, 3))[0] > 0
+    if not sampled:
+        np.testing.assert_allclose(three.person_years.sum(axis=(2, 3))[0], plan.person_years[where])
+        np.testing.assert_allclose(three.deaths.sum(axis=-1)[0][alive], one.deaths.sum(axis=-1)[0][alive], rtol=1e-12)
 
 
 def same(kernel, plain):

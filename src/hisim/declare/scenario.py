@@ -70,12 +70,25 @@ class Simulation(Declaration):
 
     people_per_cohort: Annotated[int, Field(ge=16, le=100_000, multiple_of=16)] = 1280
     """Simulated people in each cohort; a multiple of 16."""
+    one_to_one: bool = False
+    """One simulated person for each there is, instead of the same number in each cohort: England in half a minute."""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 2011
     """Seed of chance: the same seed gives the same result."""
     estimator: Literal["expected", "sampled"] = "expected"
     """``expected``: survival weights, the more precise; ``sampled``: deaths are drawn, counts are whole."""
     uptake_correlation: Annotated[float, Field(ge=0, le=0.95, allow_inf_nan=False)] = 0.0
     """How far the same people come to everything: correlation of people's readiness across services, 0 to 0.95."""
+
+    @model_validator(mode="after")
+    def _one_number_of_people(self) -> Simulation:
+        if self.one_to_one and "people_per_cohort" in self.model_fields_set:
+            raise ValueError("found one_to_one and people_per_cohort; allowed: one of the two")
+        return self
+
+    @property
+    def people(self) -> str:
+        """How many are simulated in each cohort, as results record it."""
+        return "one to one" if self.one_to_one else str(self.people_per_cohort)
 
 
 class Use(Declaration):

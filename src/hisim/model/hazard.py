@@ -13,7 +13,7 @@ from hisim.accelerate import compiled
 from hisim.model.fastmath import exp32, fill, set_lived
 from hisim.model.random import CAUSE, DEATH
 from hisim.model.tables import LANES, Array
-from hisim.model.workspace import UNIT, Workspace
+from hisim.model.workspace import UNIT, Lives, Workspace
 
 ALWAYS = np.ones(1, np.bool_)
 _ZERO = np.float32(0.0)
@@ -176,22 +176,19 @@ def calibrate(
     observed: bool,
     active: Array,
     work: Workspace,
-    alive: Array,
-    sums: Array,
-    hazard_rate: Array,
+    lives: Lives,
     death_rate: Array,
-    known: Array,
 ) -> None:
     """Find the factors that make the comparator's deaths by cause equal rate times person-years.
 
     ``death_rate`` (C,) float64 is rate / (mean of ratio weighted by person-years) at the last step, so the
-    identity holds to rounding. ``hazard_rate`` (C,) float32 is what the person-years follow from; they differ by
-    less than 1e-6 relative. ``known`` (2, C) carries from year to year what makes that quick: how far the answer
+    identity holds to rounding. ``lives.rate`` (C,) float32 is what the person-years follow from; they differ by
+    less than 1e-6 relative. ``lives.known`` (2, C) carries from year to year what makes that quick: how far the answer
     was from the first guess, which weighs by people alive, and how much of a change of hazards comes back in the
     next guess. Rates that are not ``observed`` are those of a person without any risk: there is nothing to find.
     """
-    causes, every = rate.size, sums.reshape(-1)
-    fill(0.0, every)
+    causes, alive, sums, hazard_rate, known = rate.size, lives.alive[0], lives.sums, lives.rate, lives.known
+    fill(0.0, lives.every_sum)
     if not observed:
         for c in range(causes):
             hazard_rate[c], death_rate[c] = np.float32(rate[c]), rate[c]
@@ -210,7 +207,7 @@ def calibrate(
     for step in range(_MOST_STEPS):
         for c in range(causes):
             hazard_rate[c] = np.float32(tried[c])
-        fill(0.0, every)
+        fill(0.0, lives.every_sum)
         for b in range(alive.shape[0]):
             live_year(
                 hazard_rate, active, work.comparator_ratio[b], alive[b], work.bounds[b], work, work.hazard[b],

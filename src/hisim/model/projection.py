@@ -6,6 +6,7 @@ of the cohorts, which is why threads and chunks change nothing.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import xarray as xr
 
-from hisim.declare.scenario import Scenario
+from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
 from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohort
@@ -23,6 +24,7 @@ from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.model.tables import LANES, CohortResult, Float64
+from hisim.model.workspace import PIECE
 from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
     AGE_BANDS,
@@ -139,20 +141,32 @@ def _run_one(plan: Plan, scenario: Scenario, run: RunCohort, cohort: Cohort) -> 
     where = plan.index(cohort)
     number = cohort_number(QUINTILES[cohort.quintile], cohort.sex, cohort.birth_year)
     settings = scenario.simulation
+    people, pieces = _simulated(plan, cohort, settings)
     return CohortResult(
         *run(
             plan.tables[cohort.quintile][cohort.sex],
-            plan.strata(cohort, settings.people_per_cohort),
+            plan.strata(cohort, people),
             plan.conditions[where],
             number,
             cohort.birth_year,
-            settings.people_per_cohort,
+            people,
             plan.person_years[where],
             DRAW,
             settings.seed,
             settings.estimator == "sampled",
+            pieces,
         )
     )
+
+
+def _simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, int]:
+    """Simulated persons in each piece of a cohort, whole rows of 16, and how many pieces; they may be a few more."""
+    people: float = settings.people_per_cohort
+    if settings.one_to_one:
+        first = max(0, cohort.birth_year - plan.start)
+        people = max(LANES * len(plan.world.strata.names), plan.person_years[plan.index(cohort)][first])
+    pieces = math.ceil(people / PIECE)
+    return math.ceil(people / pieces / LANES) * LANES, pieces
 
 
 def _run_all(

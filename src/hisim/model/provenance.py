@@ -28,7 +28,7 @@ def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, s
         "versions": json.dumps({"numpy": np.__version__, "numba": numba.__version__, "xarray": xr.__version__}),
         "seed": str(settings.seed),
         "estimator": settings.estimator,
-        "people_per_cohort": str(settings.people_per_cohort),
+        "people_per_cohort": settings.people,
     }
 
 

@@ -34,19 +34,19 @@ def set_terms(
     """
     most = FIRST_FLAG + tables.condition_log_hr.shape[1] if conditions else FIRST_FLAG
     for c in range(terms.size):
-        n = 0
-        for f in range(there.size):
-            by = _ZERO
-            if there[f] and f < FIRST_FLAG:
-                by = tables.exposure_log_hr[age, f, c]
-            elif there[f] and f >= FIRST_EFFECT:
-                by = tables.slot_log_hr[age, f - FIRST_EFFECT, c]
-            elif there[f] and f < most:
-                by = tables.condition_log_hr[age, f - FIRST_FLAG, c]
-            if by != _ZERO:
-                term[c, n], weight[c, n] = f, by
-                n += 1
-        terms[c] = n
+        terms[c] = 0
+    for f in range(there.size):
+        if not there[f] or most <= f < FIRST_EFFECT:
+            continue
+        by = tables.exposure_log_hr[age, min(f, FIRST_FLAG - 1)]
+        if f >= FIRST_EFFECT:
+            by = tables.slot_log_hr[age, f - FIRST_EFFECT]
+        elif f >= FIRST_FLAG:
+            by = tables.condition_log_hr[age, f - FIRST_FLAG]
+        for c in range(terms.size):
+            if by[c] != _ZERO:
+                n = terms[c]
+                term[c, n], weight[c, n], terms[c] = f, by[c], n + 1
 
 
 @compiled

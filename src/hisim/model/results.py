@@ -1,70 +1,82 @@
-"""What a cohort's years add up to, in one row of numbers for each scenario and year."""
+"""What a cohort's years add up to."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hisim.accelerate import compiled
+from hisim.model.fastmath import copy, fill
 from hisim.model.hazard import lanes_sum
-from hisim.model.tables import LANES, Array, CohortResult, Float64
+from hisim.model.tables import LANES, Array, CohortResult, CohortTables, Strata
+from hisim.model.workspace import Lives
 
 
-@compiled
-def parts_of(out: Array, groups: int, causes: int) -> tuple[Array, Array, Array, Array, Array]:
-    """A year's row: deaths (C, 16), by stratum (G, C) and batch (G, 16), person-years (G, 16), served (G, counts)."""
-    a = causes * LANES
-    b = a + groups * causes
-    c = b + groups * LANES
-    d = c + groups * LANES
-    return (
-        out[:a].reshape(causes, LANES),
-        out[a:b].reshape(groups, causes),
-        out[b:c].reshape(groups, LANES),
-        out[c:d].reshape(groups, LANES),
-        out[d:].reshape(groups, (out.size - d) // groups),
+def room_for(tables: CohortTables, strata: Strata) -> CohortResult:
+    """Results of nobody: all 0."""
+    scenarios, years, groups, causes = *tables.coverage.shape[:2], strata.weight.size, tables.rate.shape[2]
+    counts = 2 * tables.counted.size + tables.known.shape[3] + 1
+    return CohortResult(
+        np.zeros((scenarios, years, causes, LANES)),
+        np.zeros((scenarios, years, groups, causes)),
+        np.zeros((scenarios, years, groups, LANES)),
+        np.zeros((scenarios, years, groups, LANES)),
+        np.zeros((scenarios, years, groups, counts)),
+        np.zeros((years, causes)),
     )
 
 
 @compiled
 def add_results(
-    weight: float,
-    death_rate: Array,
-    active: Array,
-    bounds: Array,
-    sums: Array,
-    died: Array,
-    sampled: bool,
-    out: Array,
+    lives: Lives, weight: float, active: Array, bounds: Array, sampled: bool, k: int, y: int, out: CohortResult
 ) -> None:
-    """A scenario's year from its ``sums`` into ``out`` (results,)."""
-    groups, causes = died.shape[:2]
-    deaths, by_stratum, by_batch, person_years, _ = parts_of(out, groups, causes)
+    """A scenario's year from the sums of its ``lives``."""
+    groups, causes = lives.died.shape[:2]
+    deaths, death_rate = out.deaths[k, y], out.reference[y]
     for g in range(groups):
         if bounds[g] == bounds[g + 1]:
             continue
+        by_stratum, by_batch, sums = out.stratum_deaths[k, y, g], out.stratum_deaths_batch[k, y, g], lives.sums[g]
+        person_years = out.person_years[k, y, g]
         for n in range(LANES):
-            person_years[g, n] = weight * sums[g, causes, n]
+            person_years[n] = weight * sums[causes, n]
         for c in range(causes):
-            row, times = sums[g, c if active[c] else causes], weight * death_rate[c]
+            row, times, to = sums[c if active[c] else causes], weight * death_rate[c], deaths[c]
             if sampled:
-                row, times = died[g, c], 1.0
+                row, times = lives.died[g, c], 1.0
             for n in range(LANES):
-                one = times * row[n]
-                deaths[c, n] += one
-                by_batch[g, n] += one
-            by_stratum[g, c] = times * lanes_sum(row)
+                to[n] += times * row[n]
+            for n in range(LANES):
+                by_batch[n] += times * row[n]
+            by_stratum[c] = times * lanes_sum(row)
 
 
-def results_of(out: Float64, reference: Float64, groups: int) -> CohortResult:
-    """The parts of ``out`` (K, Y, results), as :func:`parts_of` has them for one year."""
-    causes, shape = reference.shape[1], out.shape[:2]
-    ends = np.cumsum([causes * LANES, groups * causes, groups * LANES, groups * LANES])
-    deaths, by_stratum, by_batch, person_years, served = np.split(out, ends, axis=2)
-    return CohortResult(
-        deaths.reshape(*shape, causes, LANES),
-        by_stratum.reshape(*shape, groups, causes),
-        by_batch.reshape(*shape, groups, LANES),
-        person_years.reshape(*shape, groups, LANES),
-        served.reshape(*shape, groups, -1),
-        reference,
-    )
+@compiled
+def same_results(k: int, y: int, out: CohortResult) -> None:
+    """Give scenario ``k`` the comparator's year."""
+    for c in range(out.deaths.shape[2]):
+        copy(out.deaths[0, y, c], out.deaths[k, y, c])
+    for g in range(out.person_years.shape[2]):
+        copy(out.stratum_deaths[0, y, g], out.stratum_deaths[k, y, g])
+        copy(out.stratum_deaths_batch[0, y, g], out.stratum_deaths_batch[k, y, g])
+        copy(out.person_years[0, y, g], out.person_years[k, y, g])
+        copy(out.served[0, y, g], out.served[k, y, g])
+
+
+@compiled
+def move(part: Array, times: float, out: Array) -> None:
+    """Add ``times * part`` to ``out``, leaving 0."""
+    of, to = part.reshape(-1), out.reshape(-1)
+    for i in range(to.size):
+        to[i] += times * of[i]
+    fill(0.0, of)
+
+
+@compiled
+def add_piece(part: CohortResult, pieces: int, out: CohortResult) -> None:
+    """Add what one of so many equal ``pieces`` of a cohort gave, leaving 0; rates are averaged."""
+    move(part.deaths, 1.0, out.deaths)
+    move(part.stratum_deaths, 1.0, out.stratum_deaths)
+    move(part.stratum_deaths_batch, 1.0, out.stratum_deaths_batch)
+    move(part.person_years, 1.0, out.person_years)
+    move(part.served, 1.0, out.served)
+    move(part.reference, 1.0 / pieces, out.reference)

@@ -155,6 +155,26 @@ class Strata(NamedTuple):
     """(24 + T, G) make-up of the people whom each uniform decides about."""
 
 
+class Task(NamedTuple):
+    """Which people a cohort's run simulates, and how."""
+
+    birth_year: int
+    people: int
+    """Simulated persons in a piece, a multiple of 16."""
+    pieces: int
+    """Parts of the cohort, each of ``people`` persons and calibrated on its own."""
+    cohort: int
+    draw: int
+    seed: int
+    """What the random numbers are keyed on, with the number of the person."""
+    sampled: bool
+    """Draw deaths (True) or carry survival weights (False)."""
+    whole: bool
+    """Whether scenarios are worked out for everyone; changes no byte."""
+    block: int
+    """Most people in a block; changes no byte."""
+
+
 class CohortResult(NamedTuple):
     """What one cohort adds to a projection."""
 

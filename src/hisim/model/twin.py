@@ -31,11 +31,11 @@ Slots = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-def uniforms(cohort: int, year: int, block: int, draw: int, seed: int, people: int) -> Float64:
-    """Four uniforms for each person, from Philox4x32-10 written for arrays; (4, people)."""
+def uniforms(cohort: int, year: int, block: int, draw: int, seed: int, people: range) -> Float64:
+    """Four uniforms for each of ``people``, from Philox4x32-10 written for arrays; (4, people)."""
     low = np.uint64(0xFFFFFFFF)
-    word = [np.arange(people, dtype=np.uint64)]
-    word += [np.full(people, value, np.uint64) for value in (cohort, year + (block << 16), draw)]
+    word = [np.array(people, dtype=np.uint64)]
+    word += [np.full(len(people), value, np.uint64) for value in (cohort, year + (block << 16), draw)]
     key = [seed & 0xFFFFFFFF, seed >> 32]
     for _ in range(10):
         left, right = np.uint64(0xD2511F53) * word[0], np.uint64(0xCD9E8D57) * word[2]
@@ -68,17 +68,42 @@ def run_cohort(
     draw: int,
     seed: int,
     sampled: bool,
+    pieces: int = 1,
 ) -> tuple[Float64, ...]:
     """Run one cohort; arguments and results as in :func:`hisim.model.kernel.run_cohort`."""
+    parts = [
+        _run_piece(
+            tables, strata, conditions, cohort, birth_year, range(n * people, (n + 1) * people),
+            person_years_to / pieces, draw, seed, sampled,
+        )
+        for n in range(pieces)
+    ]  # fmt: skip
+    *sums, reference = (sum(several) for several in zip(*parts, strict=True))
+    return *sums, reference / pieces
+
+
+def _run_piece(
+    tables: CohortTables,
+    strata: Strata,
+    conditions: Float32,
+    cohort: int,
+    birth_year: int,
+    people: range,
+    person_years_to: Float64,
+    draw: int,
+    seed: int,
+    sampled: bool,
+) -> tuple[Float64, ...]:
+    """Run ``people``, by their numbers, through all years and scenarios."""
     scenarios, years, _, slots = tables.coverage.shape[:4]
     causes, groups = tables.rate.shape[2], len(strata.weight)
     deaths = np.zeros((scenarios, years, groups, causes, LANES))
     person_years = np.zeros((scenarios, years, groups, LANES))
     served = np.zeros((scenarios, years, groups, 2 * slots + len(REGISTERS) + 1))
     reference = np.zeros((years, causes))
-    group = np.searchsorted(strata.bounds, np.arange(people), side="right") - 1
+    group = np.searchsorted(strata.bounds, np.arange(len(people)), side="right") - 1
     lifelong = np.concatenate([uniforms(cohort, 0, block, draw, seed, people) for block in range(6)])
-    ready = _readiness(tables, lifelong, cohort, draw, seed)
+    ready = _readiness(tables, lifelong, cohort, draw, seed, people)
     percentile = np.concatenate([tables.percentile_mixing.astype(float) @ ndtri(lifelong[:3]), ndtri(lifelong[11:12])])
     for e, row in enumerate([*lifelong, *ready]):
         row[:] = _sorted(tables.stratum_odds[e].astype(float), strata.share[e].astype(float), group, row)
@@ -127,7 +152,7 @@ def run_cohort(
     return deaths.sum(axis=2), deaths.sum(axis=-1), deaths.sum(axis=3), person_years, whole, reference
 
 
-def _yearly(cohort: int, year: int, draw: int, seed: int, people: int) -> list[Float64]:
+def _yearly(cohort: int, year: int, draw: int, seed: int, people: range) -> list[Float64]:
     """The uniforms of one year for who changes smoking, dies, of what, and has an event; one block for four years."""
     return [uniforms(cohort, year - year % 4, 16 + event, draw, seed, people)[year % 4] for event in range(4)]
 
@@ -148,11 +173,10 @@ def _sorted(odds: Float64, share: Float64, group: Slots, u: Float64) -> Float64:
     return np.asarray((share[:, None] * ratio * u / (1.0 - u + ratio * u)).sum(axis=0)) if np.ptp(odds) else u
 
 
-def _readiness(tables: CohortTables, lifelong: Float64, cohort: int, draw: int, seed: int) -> Float64:
+def _readiness(tables: CohortTables, lifelong: Float64, cohort: int, draw: int, seed: int, people: range) -> Float64:
     """One lifelong uniform for each slot, correlated through the readiness for anything; (slot, people)."""
-    people = lifelong.shape[1]
     own = [uniforms(cohort, 0, int(block), draw, seed, people)[0] for block in tables.slot_block]
-    ready = np.array(own).reshape(-1, people)
+    ready = np.array(own).reshape(-1, len(people))
     r = tables.correlation
     if r == 0:
         return ready

@@ -13,6 +13,9 @@ from hisim.variables import CONDITIONS, EXPOSURES, REGISTERS
 
 BLOCK = 1280
 """People in a block, at most. Larger ones fall out of the second cache, smaller ones pay for starting loops."""
+PIECE = 5120
+"""People in a piece of a cohort, at most: what they carry stays in the third cache. Calibrating pieces one by one
+makes deaths averted 0.007 % smaller than calibrating 16 pieces together; of 1,280 people it is 0.05 %."""
 UNIT = 4
 """Rows of 16 people that are added up together, see ``hazard.add_products``; blocks are whole units."""
 _YEARLY, _CONDITIONS, _EXPOSURES, _REGISTERS = len(YEARLY), len(CONDITIONS), len(EXPOSURES), len(REGISTERS)
@@ -90,6 +93,51 @@ class Workspace(NamedTuple):
     flag: Array
     totals: Array
     """(G, 1, 16)"""
+
+
+class Lives(NamedTuple):
+    """What people carry from year to year in each scenario, and the sums of the year at hand."""
+
+    alive: Array
+    """(K, blocks, people) those whom each person still stands for; 1 at the start, on average."""
+    slot: Array
+    """(K, blocks, people) smoking slots."""
+    alone: Array
+    """(K,) scenarios that have people of their own."""
+    smoking: Array
+    """(K,) scenarios whose smoking may differ by now."""
+    sums: Array
+    """(G, C + 1, 16) person-years times hazard ratio by cause, and person-years."""
+    every_sum: Array
+    """The same in one row."""
+    died: Array
+    """(G, C, 16) sampled deaths."""
+    every_death: Array
+    """The same in one row."""
+    rate: Array
+    """(C,) [deaths/person-year] float32: calibrated, of a person without risk."""
+    known: Array
+    """(2, C) what the last years taught about calibration, see ``hazard.calibrate``."""
+
+
+@compiled
+def make_lives(tables: CohortTables, strata: Strata, work: Workspace) -> Lives:
+    """Room for everyone of a workspace."""
+    blocks, size = work.lived.shape
+    scenarios, causes, groups = tables.coverage.shape[0], tables.rate.shape[2], strata.weight.size
+    sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
+    return Lives(
+        np.empty((scenarios, blocks, size), np.float32),
+        np.empty((scenarios, blocks, size), np.int32),
+        np.empty(scenarios, np.bool_),
+        np.empty(scenarios, np.bool_),
+        sums,
+        sums.reshape(-1),
+        died,
+        died.reshape(-1),
+        np.empty(causes, np.float32),
+        np.empty((2, causes)),
+    )
 
 
 @compiled

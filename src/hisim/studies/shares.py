@@ -131,7 +131,7 @@ def shapley(
         permutations=0 if orders is None else len(orders),
         permutation_seed=seed,
         runs=len(wanted),
-        people_per_cohort=scenario.simulation.people_per_cohort,
+        people_per_cohort=scenario.simulation.people,
         seed=str(scenario.simulation.seed),
         estimator=scenario.simulation.estimator,
     )

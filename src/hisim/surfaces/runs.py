@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hisim.declare.files import read_scenario, read_scenario_text
 from hisim.declare.scenario import Scenario
@@ -179,8 +179,8 @@ def describe(
         *more,
     ]
     how_sure = [
-        f"± is the Monte Carlo standard error: what chance adds with {settings['people_per_cohort']} simulated "
-        f"people in each of {_cohorts(years)} cohorts (seed {settings['seed']}, estimator {settings['estimator']}). "
+        f"± is the Monte Carlo standard error: what chance adds with {people_of(settings, years)} "
+        f"(seed {settings['seed']}, estimator {settings['estimator']}). "
         "It says nothing of how uncertain the effects, coverage and trends themselves are: hisim does not give those "
         "intervals yet.",
         "Deaths are postponed, not abolished: who does not die in one year dies later.",
@@ -205,8 +205,12 @@ def _for_nobody(projection: xr.Dataset, scenarios: Mapping[str, Scenario]) -> It
                 yield f"Note: {nobody_eligible(use, scenario)}"
 
 
-def _cohorts(years: Sequence[int]) -> int:
-    return 10 * (101 + len(years) - 1)
+def people_of(settings: Mapping[Any, Any], years: Sequence[int]) -> str:
+    """How many people a result simulates, in words."""
+    people = settings["people_per_cohort"]
+    if people == "one to one":
+        return "one simulated person for each there is"
+    return f"{people} simulated people in each of {10 * (101 + len(years) - 1)} cohorts"
 
 
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:

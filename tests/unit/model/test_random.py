@@ -67,7 +67,7 @@ def test_every_key_gives_other_numbers(changed):
 
 
 def test_the_twin_draws_the_same_numbers():
-    assert np.array_equal(draw(), uniforms(19501, 2011, 16, 0, 2011, 1000).astype(np.float32))
+    assert np.array_equal(draw(), uniforms(19501, 2011, 16, 0, 2011, range(1000)).astype(np.float32))
 
 
 def test_cohorts_and_events_have_numbers_of_their_own():
