@@ -18,10 +18,11 @@ from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
 from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohort
+from hisim.model.laid import by_band, lay_out
 from hisim.model.plan import Cohort, Plan, make_plan
 from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
-from hisim.model.served import interventions_of, people_in_state, served
+from hisim.model.served import interventions_of, people_in_state, served, told_apart
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.model.tables import LANES, CohortResult, Float64
 from hisim.model.workspace import PIECE
@@ -32,13 +33,10 @@ from hisim.variables import (
     CAUSES,
     COMPARATOR,
     INPUTS,
-    OLDEST_AGE,
     PROJECTION,
     QUINTILES,
-    REGISTERS,
     SEXES,
     STATES,
-    band_of_age,
     check,
     describe,
 )
@@ -94,11 +92,10 @@ def project(
     _same_strata(first, inputs)
     _same_years(first, inputs)
     plan = make_plan(inputs, several, library_of_run(several, library))
-    results = _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk)
-    dataset = _add_up(plan, inputs, results, progress)
+    dataset = _add_up(plan, _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk, progress))
     dataset.attrs.update(provenance(several, inputs))
-    told_apart = STRATUM_PROJECTION if first.strata is not None else {}
-    return describe(dataset, {**PROJECTION, **told_apart})
+    by_stratum = STRATUM_PROJECTION if first.strata is not None else {}
+    return describe(dataset, {**PROJECTION, **by_stratum})
 
 
 def _common_settings(scenarios: Sequence[Scenario]) -> Scenario:
@@ -170,7 +167,7 @@ def _simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, i
 
 
 def _run_all(
-    plan: Plan, scenario: Scenario, run: RunCohort, threads: int, chunk: int
+    plan: Plan, scenario: Scenario, run: RunCohort, threads: int, chunk: int, progress: Progress | None
 ) -> Iterator[tuple[Cohort, CohortResult]]:
     """Results in the order of the cohorts, whatever the order in which threads finish."""
     pieces = [plan.cohorts[i : i + chunk] for i in range(0, len(plan.cohorts), chunk)]
@@ -180,70 +177,33 @@ def _run_all(
 
     pool = ThreadPoolExecutor(threads)
     try:
-        for piece, results in zip(pieces, pool.map(work, pieces), strict=True):
+        for done, (piece, results) in enumerate(zip(pieces, pool.map(work, pieces), strict=True), start=1):
             yield from zip(piece, results, strict=True)
+            if progress is not None:
+                progress(done / len(pieces))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _add_up(
-    plan: Plan,
-    inputs: xr.Dataset,
-    results: Iterator[tuple[Cohort, CohortResult]],
-    progress: Progress | None,
-) -> xr.Dataset:
-    """Lay the cohorts' results on the cells of the projection."""
-    years = np.arange(plan.start, plan.end + 1)
-    shape = (1 + len(plan.scenarios), len(years), len(QUINTILES), len(SEXES))
-    deaths = np.zeros((*shape, len(AGES), len(CAUSES)))
-    lived = np.zeros((*shape, len(AGES)))
-    strata = plan.world.strata.names
-    counts = np.zeros((*shape, len(AGES), len(strata), 2 * len(plan.slots) + len(REGISTERS) + 1))
-    lived_by = np.zeros((*shape, len(AGES), len(strata)))
-    reference = np.zeros((*shape[1:], len(AGES), len(CAUSES)))
-    deaths_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS), len(CAUSES)))
-    lived_batch = np.zeros((shape[0], LANES, *shape[1:], len(AGE_BANDS)))
-    by_stratum = _empty(shape[0], len(years), len(strata)) if len(strata) > 1 else {}
-    bands, every_year = band_of_age(), np.arange(len(years))
-    for done, (cohort, result) in enumerate(results, start=1):
-        q, s = cohort.quintile, cohort.sex
-        ages = np.clip(years - cohort.birth_year, None, OLDEST_AGE)
-        y = every_year[ages >= 0]
-        a, b = ages[y], bands[ages[y]]
-        died, alive = result.deaths[:, y], result.person_years[:, y].sum(axis=2)
-        deaths[:, y, q, s, a] += died.sum(axis=-1)
-        lived[:, y, q, s, a] += alive.sum(axis=-1)
-        lived_by[:, y, q, s, a] += result.person_years[:, y].sum(axis=-1)
-        counts[:, y, q, s, a] += result.served[:, y]
-        reference[y, q, s, a] = result.reference[y]
-        deaths_batch[:, :, y, q, s, b] += died.transpose(0, 3, 1, 2)
-        lived_batch[:, :, y, q, s, b] += alive.transpose(0, 2, 1)
-        if by_stratum:
-            _add_strata(by_stratum, result, (y, q, s, b))
-        if progress is not None:
-            progress(done / len(plan.cohorts))
-    use = served(plan, counts, lived_by)
-    arrays = {
-        "deaths": deaths[:, None],
-        "person_years": lived[:, None],
-        "deaths_batch": deaths_batch[:, None],
-        "person_years_batch": lived_batch[:, None],
-        "covered": use.covered.sum(axis=-1)[:, None],
-        "people_eligible": use.eligible.sum(axis=-1)[:, None],
-        "offered": use.offered[:, None],
-        "people_in_state": np.moveaxis(people_in_state(plan, counts.sum(axis=-2)), -1, 1)[:, None],
-        "cost_gbp": use.cost[:, None],
-        "winter_share": plan.winter_share[:, None],
-        "reference_rate": reference[None],
+def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Dataset:
+    """The cells of the projection, from the cohorts' results."""
+    columns = told_apart(plan)
+    laid = lay_out(plan, list(columns.values()), results)
+    counts, told, lived = (laid.pop(name) for name in ("counts", "told", "lived"))
+    use = served(plan, dict(zip(columns, told, strict=True)), lived)
+    laid |= {
+        "covered": use.covered.sum(axis=-1),
+        "people_eligible": use.eligible.sum(axis=-1),
+        "offered": use.offered,
+        "people_in_state": np.moveaxis(people_in_state(plan, counts), -1, 1),
+        "cost_gbp": use.cost,
+        "winter_share": plan.winter_share,
     }
-    if by_stratum:
-        arrays |= {name: array[:, None] for name, array in by_stratum.items()}
-        arrays |= {
-            "stratum_covered": _by_band(use.covered)[:, None],
-            "stratum_eligible": _by_band(use.eligible)[:, None],
-        }
+    if len(plan.world.strata.names) > 1:
+        laid |= {"stratum_covered": by_band(use.covered, -2), "stratum_eligible": by_band(use.eligible, -2)}
     dictionary = {**PROJECTION, **STRATUM_PROJECTION}
-    dataset = xr.Dataset({name: (dictionary[name].dims, array) for name, array in arrays.items()})
+    dims = {name: variable.dims for name, variable in dictionary.items() if name in laid}
+    dataset = xr.Dataset({name: (own, np.expand_dims(laid[name], own.index("draw"))) for name, own in dims.items()})
     return dataset.assign_coords({dim: labels for dim, labels in _labels(plan).items() if dim in dataset.dims})
 
 
@@ -263,28 +223,3 @@ def _labels(plan: Plan) -> dict[str, list[str] | list[int]]:
         "state": list(STATES),
         "stratum": list(plan.world.strata.names),
     }
-
-
-def _empty(scenarios: int, years: int, strata: int) -> dict[str, Float64]:
-    """Room for what strata add up to, in the dimensions of ``STRATUM_PROJECTION`` without the draw."""
-    cell = (years, len(QUINTILES), len(SEXES), len(AGE_BANDS))
-    return {
-        "stratum_deaths": np.zeros((scenarios, *cell, len(CAUSES), strata)),
-        "stratum_person_years": np.zeros((scenarios, *cell, strata)),
-        "stratum_deaths_batch": np.zeros((scenarios, LANES, *cell, strata)),
-        "stratum_person_years_batch": np.zeros((scenarios, LANES, *cell, strata)),
-    }
-
-
-def _add_strata(into: dict[str, Float64], result: CohortResult, where: tuple[np.ndarray, int, int, np.ndarray]) -> None:
-    y, q, s, b = where
-    lived = result.person_years[:, y]
-    into["stratum_deaths"][:, y, q, s, b] += result.stratum_deaths[:, y].transpose(0, 1, 3, 2)
-    into["stratum_person_years"][:, y, q, s, b] += lived.sum(axis=-1)
-    into["stratum_deaths_batch"][:, :, y, q, s, b] += result.stratum_deaths_batch[:, y].transpose(0, 3, 1, 2)
-    into["stratum_person_years_batch"][:, :, y, q, s, b] += lived.transpose(0, 3, 1, 2)
-
-
-def _by_band(values: Float64) -> Float64:
-    """(..., age, stratum) added up to (..., age band, stratum)."""
-    return np.add.reduceat(values, np.flatnonzero(np.diff(band_of_age(), prepend=-1)), axis=-2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -49,13 +50,20 @@ def interventions_of(plan: Plan) -> list[str]:
     return sorted({use.id for scenario in plan.scenarios for use in scenario.interventions})
 
 
-def served(plan: Plan, counts: Float64, person_years: Float64) -> Served:
+def told_apart(plan: Plan) -> dict[str, int]:
+    """Which counts of ``CohortResult.served`` a use needs by stratum, by name: of slots that scenarios use, smokers."""
+    slots = np.flatnonzero(plan.tables[0][0].used).tolist()
+    told = {**{f"in {t}": t for t in slots}, **{f"eligible {t}": len(plan.slots) + t for t in slots}}
+    return {**told, "smokers": -1}
+
+
+def served(plan: Plan, counts: Mapping[str, Float64], person_years: Float64) -> Served:
     """People served, eligible and offered, and cost, of every use.
 
     Parameters
     ----------
     counts
-        (scenario, year, quintile, sex, age, stratum, 2 T + D + 1) person-years, as ``CohortResult.served``.
+        Each of :func:`told_apart` (scenario, year, quintile, sex, age, stratum) [person-years].
     person_years
         (scenario, year, quintile, sex, age, stratum).
 
@@ -65,7 +73,7 @@ def served(plan: Plan, counts: Float64, person_years: Float64) -> Served:
     proportion to what each would reach alone: nobody is paid for twice.
     """
     ids = interventions_of(plan)
-    shape = (counts.shape[0], len(ids), *counts.shape[1:-1])
+    shape = (person_years.shape[0], len(ids), *person_years.shape[1:])
     out = Served(np.zeros(shape), np.zeros(shape), np.zeros(shape[:-1]), np.zeros(shape[:4]))
     for k, scenario in enumerate(plan.scenarios, start=1):
         for use in scenario.interventions:
@@ -79,13 +87,13 @@ def served(plan: Plan, counts: Float64, person_years: Float64) -> Served:
 
 
 def _one(
-    plan: Plan, counts: Float64, person_years: Float64, k: int, scenario: Scenario, use: Use
+    plan: Plan, counts: Mapping[str, Float64], person_years: Float64, k: int, scenario: Scenario, use: Use
 ) -> tuple[Float64, Float64]:
     """Covered and eligible (year, quintile, sex, age, stratum) of one use in scenario ``k``."""
     item, world = use.intervention, plan.world
     years = range(plan.start, plan.end + 1)
     if isinstance(item, SmokingCessation):
-        eligible = counts[k, ..., -1]
+        eligible = counts["smokers"][k]
         pairs = (reach(use, world, year) for year in years)
         return np.stack([people * (b - a) for people, (a, b) in zip(eligible, pairs, strict=True)]), eligible
     if isinstance(item, CaseFinding):
@@ -94,12 +102,12 @@ def _one(
         shares = [checked(use, world, year) for year in years]
         extra = [(after - before)[:, None, None] for before, after in shares]
         return np.stack([people * more for people, more in zip(eligible, extra, strict=True)]), eligible
-    covered, eligible = np.zeros(counts.shape[1:-1]), np.zeros(counts.shape[1:-1])
+    covered, eligible = np.zeros(person_years.shape[1:]), np.zeros(person_years.shape[1:])
     for t, slot in enumerate(plan.slots):
         if slot.name == drug_of(item) and slot.flag in dict(flags_of(item.eligible.state)):
             share = _share_of(plan, t, scenario, use, years)
-            covered += (counts[k, ..., t] - counts[0, ..., t]) * share
-            eligible += counts[k, ..., len(plan.slots) + t]
+            covered += (counts[f"in {t}"][k] - counts[f"in {t}"][0]) * share
+            eligible += counts[f"eligible {t}"][k]
     return covered, eligible
 
 
