@@ -5,22 +5,19 @@ Compiled; every function works on the people of one block as lanes, with rates a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hisim.accelerate import compiled
+from hisim.lanes import LANES, add_products, lanes_sum
 from hisim.model.fastmath import exp32, fill, set_lived
 from hisim.model.random import CAUSE, DEATH
-from hisim.model.tables import LANES, Array
-from hisim.model.workspace import UNIT, Lives, Workspace
+from hisim.model.tables import Array
+from hisim.model.workspace import Lives, Workspace
 
-ALWAYS = np.ones(1, np.bool_)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _MOST_STEPS = 30
 _TOLERANCE = 1e-6
-_LANES, _UNIT = np.uint64(LANES), np.uint64(UNIT)
 
 
 @compiled
@@ -54,62 +51,6 @@ def set_hazard(rate: Array, ratio: Array, active: Array, work: Workspace, hazard
 
 
 @compiled
-def add_products(weight: Array, rows: Array, wanted: Array, first: int, last: int, totals: Array) -> None:
-    """Add ``weight * rows[c]`` of people ``first`` to ``last`` to ``totals[c]`` (16,) by batch, where ``wanted[c]``.
-
-    Four rows of 16 people together in float32, then one after the other in float64. Which rows go together follows
-    from their place in the cohort and the bounds of strata, so the bytes do not depend on blocks. Unsigned indices
-    spare the check for negative ones, which would keep the loops from becoming lanes.
-    """
-    begin, end = np.uint64(first // LANES), np.uint64(last // LANES)
-    whole = min((begin + _UNIT - np.uint64(1)) // _UNIT * _UNIT, end)
-    rest = max(end // _UNIT * _UNIT, whole)
-    for c in range(np.uint64(rows.shape[0])):
-        if wanted[c]:
-            for r in range(begin, whole):
-                _add_row(weight, rows, c, r * _LANES, totals)
-            for r in range(whole, rest, _UNIT):
-                i = r * _LANES
-                j, k, m = i + _LANES, i + _LANES + _LANES, i + _LANES + _LANES + _LANES
-                for n in range(_LANES):
-                    totals[c, n] += (weight[i + n] * rows[c, i + n] + weight[j + n] * rows[c, j + n]) + (
-                        weight[k + n] * rows[c, k + n] + weight[m + n] * rows[c, m + n]
-                    )
-            for r in range(rest, end):
-                _add_row(weight, rows, c, r * _LANES, totals)
-
-
-@compiled
-def _add_row(weight: Array, rows: Array, c: Any, i: Any, totals: Array) -> None:
-    for n in range(_LANES):
-        totals[c, n] += weight[i + n] * rows[c, i + n]
-
-
-@compiled
-def add_few_products(weight: Array, rows: Array, wanted: Array, first: int, last: int, totals: Array) -> None:
-    """What :func:`add_products` does for ``rows``, and for one more of ones, of people too few to be a whole unit."""
-    begin, end, causes = np.uint64(first // LANES), np.uint64(last // LANES), np.uint64(wanted.size)
-    for r in range(begin, end):
-        i = r * _LANES
-        for c in range(causes):
-            if wanted[c]:
-                for n in range(_LANES):
-                    totals[c, n] += weight[i + n] * rows[c, i + n]
-        for n in range(_LANES):
-            totals[causes, n] += weight[i + n]
-
-
-@compiled
-def lanes_sum(row: Array) -> float:
-    """The sum of 16 numbers, in pairs."""
-    a = (row[0] + row[1]) + (row[2] + row[3])
-    b = (row[4] + row[5]) + (row[6] + row[7])
-    c = (row[8] + row[9]) + (row[10] + row[11])
-    d = (row[12] + row[13]) + (row[14] + row[15])
-    return float((a + b) + (c + d))
-
-
-@compiled
 def whole_sum(sums: Array, c: int) -> float:
     """The sum over strata and batches of row ``c`` of ``sums`` (G, C + 1, 16)."""
     whole = 0.0
@@ -123,15 +64,17 @@ def weigh(active: Array, ratio: Array, weight: Array, bounds: Array, work: Works
     """Add to ``sums`` (G, C + 1, 16) the sums over the people of each stratum of a block of ``weight``.
 
     Row c sums it times the ratio of cause c, where the cause is ``active``; the last row sums it alone, which
-    stands for the other causes too.
+    stands for the other causes too. Which rows go together follows from their place in the cohort and the bounds of
+    strata, so the bytes do not depend on blocks, which are whole units.
     """
     causes = active.size
     for g in range(bounds.size - 1):
-        if bounds[g + 1] - bounds[g] >= UNIT * LANES:
-            add_products(weight, ratio, active, bounds[g], bounds[g + 1], sums[g])
-            add_products(weight, work.ones, ALWAYS, bounds[g], bounds[g + 1], sums[g, causes:])
-        else:
-            add_few_products(weight, ratio, active, bounds[g], bounds[g + 1], sums[g])
+        first, last = bounds[g] // LANES, bounds[g + 1] // LANES
+        if first < last:
+            for c in range(causes):
+                if active[c]:
+                    add_products(weight, ratio[c], first, last, sums[g, c])
+            add_products(weight, work.ones, first, last, sums[g, causes])
 
 
 @compiled
@@ -185,7 +128,8 @@ def calibrate(
     identity holds to rounding. ``lives.rate`` (C,) float32 is what the person-years follow from; they differ by
     less than 1e-6 relative. ``lives.known`` (2, C) carries from year to year what makes that quick: how far the answer
     was from the first guess, which weighs by people alive, and how much of a change of hazards comes back in the
-    next guess. Rates that are not ``observed`` are those of a person without any risk: there is nothing to find.
+    next guess. Until the second try strata are not told apart, which adding them up at each try would pay for. Rates
+    that are not ``observed`` are those of a person without any risk: there is nothing to find.
     """
     causes, alive, sums, hazard_rate, known = rate.size, lives.alive[0], lives.sums, lives.rate, lives.known
     fill(0.0, lives.every_sum)
@@ -198,9 +142,10 @@ def calibrate(
                 work.lived[b], sums,
             )  # fmt: skip
         return
+    groups = sums.shape[0]
     for b in range(alive.shape[0]):
-        weigh(active, work.comparator_ratio[b], alive[b], work.bounds[b], work, sums)
-    set_rate(rate, active, sums, death_rate)
+        weigh(active, work.comparator_ratio[b], alive[b], work.bounds[b, ::groups], work, sums)
+    set_rate(rate, active, sums[:1], death_rate)
     first, tried, before, found = death_rate.copy(), np.empty(causes), np.zeros(causes), np.zeros(causes)
     for c in range(causes):
         tried[c] = first[c] * known[0, c]
@@ -208,12 +153,13 @@ def calibrate(
         for c in range(causes):
             hazard_rate[c] = np.float32(tried[c])
         fill(0.0, lives.every_sum)
+        every = groups if step == 0 else 1
         for b in range(alive.shape[0]):
             live_year(
-                hazard_rate, active, work.comparator_ratio[b], alive[b], work.bounds[b], work, work.hazard[b],
+                hazard_rate, active, work.comparator_ratio[b], alive[b], work.bounds[b, ::every], work, work.hazard[b],
                 work.lived[b], sums,
             )  # fmt: skip
-        set_rate(rate, active, sums, death_rate)
+        set_rate(rate, active, sums[: groups // every], death_rate)
         change = 0.0
         for c in range(causes):
             if death_rate[c] > 0.0:
@@ -226,6 +172,11 @@ def calibrate(
                 known[1, c] = min(max((death_rate[c] - found[c]) / moved, -0.9), 0.9)
             before[c], found[c] = tried[c], death_rate[c]
             tried[c] += (death_rate[c] - tried[c]) / (1.0 - known[1, c])
+    if every > 1:
+        fill(0.0, lives.every_sum)
+        for b in range(alive.shape[0]):
+            weigh(active, work.comparator_ratio[b], work.lived[b], work.bounds[b], work, sums)
+        set_rate(rate, active, sums, death_rate)
     for c in range(causes):
         known[0, c] = death_rate[c] / first[c] if first[c] > 0.0 else 1.0
 

@@ -124,9 +124,9 @@ def run_scenario_year(
     weight: float,
     sampled: bool,
     whole: bool,
-    served: Array,
+    out: CohortResult,
 ) -> None:
-    """One year of scenario ``k``, which has people of its own."""
+    """One year of scenario ``k``, which has people of its own; counts them in ``out``."""
     active, lived, smoking = tables.active[age], work.new_lived, lives.smoking[k]
     own = k if smoking else 0
     set_scenario_terms(tables, work, k, y, age)
@@ -140,7 +140,7 @@ def run_scenario_year(
             lives.rate, active, ratio, lives.alive[k, b], work.bounds[b], work, work.hazard[b], lived[b], lives.sums
         )  # fmt: skip
         end_block(tables, work, lives, b, k, y, age, ratio, lived[b], weight, sampled)
-    count_people(tables, work, k, y, age, weight, lived, lives.slot[own], served)
+    count_people(tables, work, k, y, age, weight, lived, lives.slot[own], out)
 
 
 @compiled
@@ -196,9 +196,9 @@ def run_year(
             fill(0.0, lives.every_death)
         if k > 0:
             fill(0.0, lives.every_sum)
-            run_scenario_year(tables, work, lives, k, y, age, weight, sampled, whole, out.served[k, y])
+            run_scenario_year(tables, work, lives, k, y, age, weight, sampled, whole, out)
         else:
-            count_people(tables, work, 0, y, age, weight, work.lived, lives.slot[0], out.served[0, y])
+            count_people(tables, work, 0, y, age, weight, work.lived, lives.slot[0], out)
             for b in range(blocks):
                 end_block(
                     tables, work, lives, b, 0, y, age, work.comparator_ratio[b], work.lived[b], weight, sampled

@@ -16,6 +16,7 @@ import xarray as xr
 
 from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
+from hisim.lanes import LANES
 from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohort
 from hisim.model.laid import by_band, lay_out
@@ -24,7 +25,7 @@ from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served, told_apart
 from hisim.model.slot_plan import Library, library_of_run
-from hisim.model.tables import LANES, CohortResult, Float64
+from hisim.model.tables import CohortResult, Float64
 from hisim.model.workspace import PIECE
 from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
@@ -187,10 +188,9 @@ def _run_all(
 
 def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Dataset:
     """The cells of the projection, from the cohorts' results."""
-    columns = told_apart(plan)
-    laid = lay_out(plan, list(columns.values()), results)
+    laid = lay_out(plan, results)
     counts, told, lived = (laid.pop(name) for name in ("counts", "told", "lived"))
-    use = served(plan, dict(zip(columns, told, strict=True)), lived)
+    use = served(plan, dict(zip(told_apart(plan), told, strict=True)), lived)
     laid |= {
         "covered": use.covered.sum(axis=-1),
         "people_eligible": use.eligible.sum(axis=-1),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
+from hisim.lanes import LANES, add_times, lanes_sum
 from hisim.model.fastmath import copy, fill
-from hisim.model.hazard import lanes_sum
-from hisim.model.tables import LANES, Array, CohortResult, CohortTables, Strata
+from hisim.model.tables import Array, CohortResult, CohortTables, Strata
 from hisim.model.workspace import Lives
 
 
@@ -20,7 +20,8 @@ def room_for(tables: CohortTables, strata: Strata) -> CohortResult:
         np.zeros((scenarios, years, groups, causes)),
         np.zeros((scenarios, years, groups, LANES)),
         np.zeros((scenarios, years, groups, LANES)),
-        np.zeros((scenarios, years, groups, counts)),
+        np.zeros((scenarios, years, counts)),
+        np.zeros((scenarios, years, groups, 2 * int(tables.used.sum()) + 1)),
         np.zeros((years, causes)),
     )
 
@@ -37,16 +38,13 @@ def add_results(
             continue
         by_stratum, by_batch, sums = out.stratum_deaths[k, y, g], out.stratum_deaths_batch[k, y, g], lives.sums[g]
         person_years = out.person_years[k, y, g]
-        for n in range(LANES):
-            person_years[n] = weight * sums[causes, n]
+        add_times(weight, sums[causes], person_years)
         for c in range(causes):
             row, times, to = sums[c if active[c] else causes], weight * death_rate[c], deaths[c]
             if sampled:
                 row, times = lives.died[g, c], 1.0
-            for n in range(LANES):
-                to[n] += times * row[n]
-            for n in range(LANES):
-                by_batch[n] += times * row[n]
+            add_times(times, row, to)
+            add_times(times, row, by_batch)
             by_stratum[c] = times * lanes_sum(row)
 
 
@@ -59,7 +57,8 @@ def same_results(k: int, y: int, out: CohortResult) -> None:
         copy(out.stratum_deaths[0, y, g], out.stratum_deaths[k, y, g])
         copy(out.stratum_deaths_batch[0, y, g], out.stratum_deaths_batch[k, y, g])
         copy(out.person_years[0, y, g], out.person_years[k, y, g])
-        copy(out.served[0, y, g], out.served[k, y, g])
+        copy(out.stratum_served[0, y, g], out.stratum_served[k, y, g])
+    copy(out.served[0, y], out.served[k, y])
 
 
 @compiled
@@ -79,4 +78,5 @@ def add_piece(part: CohortResult, pieces: int, out: CohortResult) -> None:
     move(part.stratum_deaths_batch, 1.0, out.stratum_deaths_batch)
     move(part.person_years, 1.0, out.person_years)
     move(part.served, 1.0, out.served)
+    move(part.stratum_served, 1.0, out.stratum_served)
     move(part.reference, 1.0 / pieces, out.reference)

@@ -50,11 +50,10 @@ def interventions_of(plan: Plan) -> list[str]:
     return sorted({use.id for scenario in plan.scenarios for use in scenario.interventions})
 
 
-def told_apart(plan: Plan) -> dict[str, int]:
-    """Which counts of ``CohortResult.served`` a use needs by stratum, by name: of slots that scenarios use, smokers."""
+def told_apart(plan: Plan) -> list[str]:
+    """Names of what ``CohortResult.stratum_served`` counts, in its order."""
     slots = np.flatnonzero(plan.tables[0][0].used).tolist()
-    told = {**{f"in {t}": t for t in slots}, **{f"eligible {t}": len(plan.slots) + t for t in slots}}
-    return {**told, "smokers": -1}
+    return [*(f"in {t}" for t in slots), *(f"eligible {t}" for t in slots), "smokers"]
 
 
 def served(plan: Plan, counts: Mapping[str, Float64], person_years: Float64) -> Served:
@@ -63,7 +62,7 @@ def served(plan: Plan, counts: Mapping[str, Float64], person_years: Float64) -> 
     Parameters
     ----------
     counts
-        Each of :func:`told_apart` (scenario, year, quintile, sex, age, stratum) [person-years].
+        Each of :func:`told_apart`: (scenario, year, quintile, sex, age, stratum) [person-years].
     person_years
         (scenario, year, quintile, sex, age, stratum).
 

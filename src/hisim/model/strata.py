@@ -16,11 +16,12 @@ import xarray as xr
 
 from hisim.declare.delivery import STEPS
 from hisim.errors import ImpossibleModelError
+from hisim.lanes import LANES
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.random import LIFELONG, LIFELONG_ROWS, REGISTER_EVENTS
 from hisim.model.slot_plan import Slot
 from hisim.model.states import REGISTER_OF, share_in
-from hisim.model.tables import LANES, Float64
+from hisim.model.tables import Float64
 from hisim.stratum_variables import STRATA
 from hisim.variables import (
     AGES,

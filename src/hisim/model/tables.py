@@ -21,9 +21,6 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Array = NDArray[Any]
 
-LANES = 16
-"""SIMD lanes, and the independent batches of people: person i is in batch i mod 16."""
-
 DERIVED = (
     "hypertension", "cvd_history", "high_risk", "diabetes_hypertension", "hazardous_drinker", "harmful_drinker",
 )  # fmt: skip
@@ -187,8 +184,8 @@ class CohortResult(NamedTuple):
     person_years: Float64
     """(K, Y, G, 16) [person-years] by batch."""
     served: Float64
-    """(K, Y, G, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking.
-
-    Of slots that no scenario uses, and of the registers, all strata are counted with the first."""
+    """(K, Y, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
+    stratum_served: Float64
+    """(K, Y, G, 2 U + 1) the same in each of the U slots that are ``used``, eligible for each, smoking."""
     reference: Float64
     """(Y, C) [deaths/person-year] the comparator's rate of a person with every risk at its reference."""

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from hisim.lanes import LANES
 from hisim.model.tables import (
     CURRENT,
     FLAGS,
     HYPERTENSION_MMHG,
-    LANES,
     LAST_STARTING_AGE,
     MOST_ALCOHOL,
     NEVER,
@@ -148,23 +148,22 @@ def _run_piece(
                 mine = lived * (group == g)
                 served[k, y, g] = weight * _counts(tables, k, y, age, lifelong, ready, flags, mine, slot[k], group)
             slot[k] = _next_slots(slot[k], change, tables.quit[k, y, age].astype(float)[group], tables.relapse)
-    whole = _counted_together(tables, served)
-    return deaths.sum(axis=2), deaths.sum(axis=-1), deaths.sum(axis=3), person_years, whole, reference
+    used = np.flatnonzero(tables.used)
+    told = served[..., [*used, *(slots + used), -1]]
+    return (
+        deaths.sum(axis=2),
+        deaths.sum(axis=-1),
+        deaths.sum(axis=3),
+        person_years,
+        served.sum(axis=2),
+        told,
+        reference,
+    )
 
 
 def _yearly(cohort: int, year: int, draw: int, seed: int, people: range) -> list[Float64]:
     """The uniforms of one year for who changes smoking, dies, of what, and has an event; one block for four years."""
     return [uniforms(cohort, year - year % 4, 16 + event, draw, seed, people)[year % 4] for event in range(4)]
-
-
-def _counted_together(tables: CohortTables, served: Float64) -> Float64:
-    """With all strata in the first, where no scenario uses the slot, and on registers."""
-    slots = tables.counted.size
-    together = np.concatenate([~tables.used, ~tables.used, np.arange(served.shape[-1] - 2 * slots) < len(REGISTERS)])
-    out: Float64 = served.copy()
-    out[..., together] = 0.0
-    out[:, :, 0, together] = served.sum(axis=2)[..., together]
-    return out
 
 
 def _sorted(odds: Float64, share: Float64, group: Slots, u: Float64) -> Float64:

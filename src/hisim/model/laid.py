@@ -1,0 +1,104 @@
+"""From cohorts to ages: what the cohorts of one quintile and sex add up to in the cells of a projection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from hisim.lanes import LANES
+from hisim.model.plan import Cohort, Plan
+from hisim.model.tables import CohortResult, Float64
+from hisim.variables import AGE_BANDS, AGES, CAUSES, OLDEST_AGE, QUINTILES, REGISTERS, SEXES, band_of_age
+
+FIRST_OF_BAND = np.flatnonzero(np.diff(band_of_age(), prepend=-1))
+
+
+def by_age(cohorts: Float64) -> Float64:
+    """(cohort, scenario, year, ...), the oldest cohort first, to (scenario, year, age, ...).
+
+    The cohort that is born last is of age 0 in the last year; all who have reached the highest age are added up.
+    """
+    years = cohorts.shape[2]
+    out = np.empty((*cohorts.shape[1:3], len(AGES), *cohorts.shape[3:]))
+    for y in range(years):
+        out[:, y, :OLDEST_AGE] = cohorts[y + 1 : y + 1 + OLDEST_AGE, :, y][::-1].swapaxes(0, 1)
+        out[:, y, OLDEST_AGE] = cohorts[: y + 1, :, y].sum(axis=0)
+    return out
+
+
+def by_band(ages: Float64, axis: int) -> Float64:
+    """Ages added up to age bands."""
+    return np.asarray(np.add.reduceat(ages, FIRST_OF_BAND, axis=axis))
+
+
+def lay_out(plan: Plan, results: Iterable[tuple[Cohort, CohortResult]]) -> dict[str, Float64]:
+    """Every array that cohorts add up to, by scenario (or batch), year, quintile, sex and age or age band.
+
+    Parameters
+    ----------
+    results
+        Of every cohort, in the order of ``plan.cohorts``.
+
+    Returns
+    -------
+    The arrays of ``PROJECTION`` and ``STRATUM_PROJECTION`` of the same names, without the draw; ``counts``
+    (scenario, year, quintile, sex, age, count), ``told`` (count, scenario, year, quintile, sex, age, stratum), as
+    ``CohortResult.served`` and ``stratum_served``, and ``lived`` [person-years] (scenario, year, quintile, sex, age,
+    stratum).
+    """
+    out = _room(plan)
+    strata = len(plan.world.strata.names) > 1
+    for (q, s), one in _cells(results):
+        deaths, lived = by_age(one.deaths), by_age(one.person_years)
+        out["deaths"][:, :, q, s] = deaths.sum(axis=-1)
+        out["lived"][:, :, q, s] = lived.sum(axis=-1)
+        out["person_years"][:, :, q, s] = lived.sum(axis=(-1, -2))
+        out["counts"][:, :, q, s] = by_age(one.served)
+        out["told"][:, :, :, q, s] = np.moveaxis(by_age(one.stratum_served), -1, 0)
+        lived_by_band = by_band(lived, 2)
+        out["deaths_batch"][:, :, :, q, s] = np.moveaxis(by_band(deaths, 2), -1, 1)
+        out["person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band.sum(axis=3), -1, 1)
+        for y in range(len(one.reference[0])):
+            out["reference_rate"][y, q, s] = one.reference[y : y + len(AGES), y][::-1]
+        if strata:
+            died, died_batch = by_band(by_age(one.stratum_deaths), 2), by_band(by_age(one.stratum_deaths_batch), 2)
+            out["stratum_deaths"][:, :, q, s] = died.swapaxes(-1, -2)
+            out["stratum_deaths_batch"][:, :, :, q, s] = np.moveaxis(died_batch, -1, 1)
+            out["stratum_person_years"][:, :, q, s] = lived_by_band.sum(axis=-1)
+            out["stratum_person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band, -1, 1)
+    return out
+
+
+def _cells(results: Iterable[tuple[Cohort, CohortResult]]) -> Iterator[tuple[tuple[int, int], CohortResult]]:
+    """Results of all cohorts of each quintile and sex, each with a first axis of cohorts."""
+    for cell, several in groupby(results, lambda one: (one[0].quintile, one[0].sex)):
+        yield cell, CohortResult(*map(np.stack, zip(*(result for _, result in several), strict=True)))
+
+
+def _room(plan: Plan) -> dict[str, Float64]:
+    """Arrays of 0 for :func:`lay_out`."""
+    scenarios, years, strata = 1 + len(plan.scenarios), plan.end - plan.start + 1, len(plan.world.strata.names)
+    cell: tuple[Any, ...] = (years, len(QUINTILES), len(SEXES))
+    bands, causes, counts = len(AGE_BANDS), len(CAUSES), 2 * len(plan.slots) + len(REGISTERS) + 1
+    told = 2 * int(plan.tables[0][0].used.sum()) + 1
+    shapes = {
+        "deaths": (scenarios, *cell, len(AGES), causes),
+        "person_years": (scenarios, *cell, len(AGES)),
+        "deaths_batch": (scenarios, LANES, *cell, bands, causes),
+        "person_years_batch": (scenarios, LANES, *cell, bands),
+        "reference_rate": (*cell, len(AGES), causes),
+        "counts": (scenarios, *cell, len(AGES), counts),
+        "told": (told, scenarios, *cell, len(AGES), strata),
+        "lived": (scenarios, *cell, len(AGES), strata),
+    }
+    if strata > 1:
+        shapes |= {
+            "stratum_deaths": (scenarios, *cell, bands, causes, strata),
+            "stratum_person_years": (scenarios, *cell, bands, strata),
+            "stratum_deaths_batch": (scenarios, LANES, *cell, bands, strata),
+            "stratum_person_years_batch": (scenarios, LANES, *cell, bands, strata),
+        }
+    return {name: np.zeros(shape) for name, shape in shapes.items()}
