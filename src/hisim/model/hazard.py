@@ -10,7 +10,6 @@ import numpy as np
 from hisim.accelerate import compiled
 from hisim.lanes import LANES, add_products, lanes_sum
 from hisim.model.fastmath import exp32, fill, set_lived
-from hisim.model.random import CAUSE, DEATH
 from hisim.model.tables import Array
 from hisim.model.workspace import Lives, Workspace
 
@@ -81,6 +80,7 @@ def weigh(active: Array, ratio: Array, weight: Array, bounds: Array, work: Works
 def live_year(
     rate: Array,
     active: Array,
+    wanted: Array,
     ratio: Array,
     alive: Array,
     bounds: Array,
@@ -89,10 +89,10 @@ def live_year(
     lived: Array,
     sums: Array,
 ) -> None:
-    """Person-years of a block at the all-cause hazard; adds to ``sums`` as :func:`weigh` does."""
+    """Person-years of a block at the all-cause hazard; adds to ``sums`` as :func:`weigh` does, of causes ``wanted``."""
     set_hazard(rate, ratio, active, work, hazard)
     set_lived(hazard, alive, lived)
-    weigh(active, ratio, lived, bounds, work, sums)
+    weigh(wanted, ratio, lived, bounds, work, sums)
 
 
 @compiled
@@ -120,6 +120,7 @@ def calibrate(
     active: Array,
     work: Workspace,
     lives: Lives,
+    sampled: bool,
     death_rate: Array,
 ) -> None:
     """Find the factors that make the comparator's deaths by cause equal rate times person-years.
@@ -129,7 +130,8 @@ def calibrate(
     less than 1e-6 relative. ``lives.known`` (2, C) carries from year to year what makes that quick: how far the answer
     was from the first guess, which weighs by people alive, and how much of a change of hazards comes back in the
     next guess. Until the second try strata are not told apart, which adding them up at each try would pay for. Rates
-    that are not ``observed`` are those of a person without any risk: there is nothing to find.
+    that are not ``observed`` are those of a person without any risk: there is nothing to find, and where deaths are
+    ``sampled`` nothing to add up by cause.
     """
     causes, alive, sums, hazard_rate, known = rate.size, lives.alive[0], lives.sums, lives.rate, lives.known
     fill(0.0, lives.every_sum)
@@ -138,8 +140,8 @@ def calibrate(
             hazard_rate[c], death_rate[c] = np.float32(rate[c]), rate[c]
         for b in range(alive.shape[0]):
             live_year(
-                hazard_rate, active, work.comparator_ratio[b], alive[b], work.bounds[b], work, work.hazard[b],
-                work.lived[b], sums,
+                hazard_rate, active, work.no_cause if sampled else active, work.comparator_ratio[b], alive[b],
+                work.bounds[b], work, work.hazard[b], work.lived[b], sums,
             )  # fmt: skip
         return
     groups = sums.shape[0]
@@ -156,8 +158,8 @@ def calibrate(
         every = groups if step == 0 else 1
         for b in range(alive.shape[0]):
             live_year(
-                hazard_rate, active, work.comparator_ratio[b], alive[b], work.bounds[b, ::every], work, work.hazard[b],
-                work.lived[b], sums,
+                hazard_rate, active, active, work.comparator_ratio[b], alive[b], work.bounds[b, ::every], work,
+                work.hazard[b], work.lived[b], sums,
             )  # fmt: skip
         set_rate(rate, active, sums[: groups // every], death_rate)
         change = 0.0
@@ -183,7 +185,8 @@ def calibrate(
 
 @compiled
 def draw_deaths(
-    uniforms: Array,
+    death: Array,
+    cause_of: Array,
     hazard_rate: Array,
     active: Array,
     ratio: Array,
@@ -191,14 +194,21 @@ def draw_deaths(
     bounds: Array,
     alive: Array,
     weight: float,
+    dies: Array,
     died: Array,
 ) -> None:
-    """Who dies this year, and of what: adds ``weight`` times ``alive`` to ``died`` (G, C, 16), leaving 0."""
+    """Who dies this year, and of what: adds ``weight`` times ``alive`` to ``died`` (G, C, 16), leaving 0.
+
+    ``death`` and ``cause_of`` (people,) are uniforms, ``dies`` (people,) is scratch: who dies is worked out for
+    everyone as lanes, of what for those alone.
+    """
+    for i in range(dies.size):
+        dies[i] = _ONE if (alive[i] > _ZERO) & (death[i] >= exp32(-hazard[i])) else _ZERO
     for g in range(bounds.size - 1):
         for i in range(bounds[g], bounds[g + 1]):
-            if alive[i] > _ZERO and uniforms[DEATH, i] >= exp32(-hazard[i]):
+            if dies[i] != _ZERO:
                 stood_for, alive[i] = weight * alive[i], _ZERO
-                left = uniforms[CAUSE, i] * hazard[i]
+                left = cause_of[i] * hazard[i]
                 cause, last = -1, 0
                 for c in range(hazard_rate.size):
                     if hazard_rate[c] > _ZERO:

@@ -97,10 +97,10 @@ def end_block(
 ) -> None:
     """Who is alive at the end of a block's year; sampled deaths are added to those of the year."""
     if sampled:
-        uniforms = work.yearly[b, :, (tables.start_year + y) % YEARS_TOGETHER]
+        word = (tables.start_year + y) % YEARS_TOGETHER
         draw_deaths(
-            uniforms, lives.rate, tables.active[age], ratio, work.hazard[b], work.bounds[b], lives.alive[k, b], weight,
-            lives.died,
+            work.yearly[b, DEATH, word], work.yearly[b, CAUSE, word], lives.rate, tables.active[age], ratio,
+            work.hazard[b], work.bounds[b], lives.alive[k, b], weight, work.row, lives.died,
         )  # fmt: skip
     else:
         survive(work.hazard[b], lived, lives.alive[k, b])
@@ -137,7 +137,8 @@ def run_scenario_year(
         differs = set_scenario_ratio(tables, work, b, k, y, age, slot, lives.slot[0, b], smoking, whole)
         ratio = work.ratio if differs else work.comparator_ratio[b]
         live_year(
-            lives.rate, active, ratio, lives.alive[k, b], work.bounds[b], work, work.hazard[b], lived[b], lives.sums
+            lives.rate, active, work.no_cause if sampled else active, ratio, lives.alive[k, b], work.bounds[b], work,
+            work.hazard[b], lived[b], lives.sums,
         )  # fmt: skip
         end_block(tables, work, lives, b, k, y, age, ratio, lived[b], weight, sampled)
     count_people(tables, work, k, y, age, weight, lived, lives.slot[own], out)
@@ -184,7 +185,7 @@ def run_year(
     scenarios, blocks = lives.alive.shape[:2]
     causes, active = tables.rate.shape[2], tables.active[age]
     part_ways(tables, lives, y, age, whole)
-    calibrate(tables.rate[y, age], tables.observed, active, work, lives, out.reference[y])
+    calibrate(tables.rate[y, age], tables.observed, active, work, lives, sampled, out.reference[y])
     all_lived = whole_sum(lives.sums, causes)
     if all_lived > 0.0 and (weight == 0.0 or (tables.observed and not sampled)):
         weight = lived_to / all_lived

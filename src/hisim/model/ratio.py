@@ -92,7 +92,8 @@ def set_comparator_year(
     for d in range(REGISTER_FLAGS.size):
         known, told = u[REGISTER_EVENTS[d]], tables.known[0, 0, age, d]
         fill(_ZERO, work.told[b, d])
-        flag_reached(known, known, flags[REGISTER_FLAGS[d]], told, told, work.spans[b], work.told[b, d])
+        if told.any():
+            flag_reached(known, known, flags[REGISTER_FLAGS[d]], told, told, work.spans[b], work.told[b, d])
     for t in range(effect.shape[0]):
         if work.there[FIRST_EFFECT + t]:
             set_reached(tables, work, b, 0, 0, age, t, effect[t])
@@ -119,8 +120,9 @@ def add_by_stratum(by: Array, bounds: Array, row: Array) -> None:
     """Add ``by`` (G,) to everyone of each stratum."""
     for g in range(by.size):
         if by[g] != _ZERO:
-            for i in range(bounds[g], bounds[g + 1]):
-                row[i] += by[g]
+            part, more = row[bounds[g] : bounds[g + 1]], by[g]
+            for i in range(part.size):
+                part[i] += more
 
 
 @compiled

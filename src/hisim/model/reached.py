@@ -89,6 +89,8 @@ def count_people(
             keep(weight, totals, t, served)
     for d in range(registers):
         told, same = tables.known[k, y, age, d], (tables.known[k, y, age, d] == tables.known[0, 0, age, d]).all()
+        if not told.any():
+            continue
         for b in range(blocks):
             row = work.told[b, d] if same else work.flag
             if not same:

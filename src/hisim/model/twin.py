@@ -137,13 +137,12 @@ def _run_piece(
             if sampled:
                 died = (alive[k] > 0) & (death >= np.exp(-hazard))
                 cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= cause_of * hazard).sum(axis=0)
-                for c in range(causes):
-                    deaths[k, y, :, c] = weight * _by_batch(alive[k] * (died & (cause == c)), group, groups)
+                each = [alive[k] * (died & (cause == c)) for c in range(causes)]
                 alive[k] = np.where(died, 0.0, alive[k])
             else:
-                for c in range(causes):
-                    deaths[k, y, :, c] = weight * death_rate[c] * _by_batch(lived * ratio[c], group, groups)
+                each = [death_rate[c] * lived * ratio[c] for c in range(causes)]
                 alive[k] = alive[k] * np.exp(-hazard)
+            deaths[k, y] = weight * np.stack([_by_batch(one, group, groups) for one in each], axis=1)
             for g in range(groups):
                 mine = lived * (group == g)
                 served[k, y, g] = weight * _counts(tables, k, y, age, lifelong, ready, flags, mine, slot[k], group)

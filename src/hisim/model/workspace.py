@@ -88,6 +88,8 @@ class Workspace(NamedTuple):
     cause: Array
     cause_rate: Array
     """(C,) causes in which people differ, closed up, and their rates."""
+    no_cause: Array
+    """(C,) none of them."""
     ones: Array
     flag: Array
     totals: Array
@@ -196,6 +198,7 @@ def make_workspace(tables: CohortTables, strata: Strata, people: int, most: int)
         np.empty(_YEARLY, np.bool_),
         np.empty(causes, np.int64),
         np.empty(causes, single),
+        np.zeros(causes, np.bool_),
         np.ones(size, single),
         np.empty(size, single),
         np.empty((strata.weight.size, LANES)),
