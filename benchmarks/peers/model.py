@@ -105,7 +105,9 @@ def excess(name: str, values: np.ndarray) -> np.ndarray:
 
 def risk_ratio(values: dict[str, np.ndarray]) -> np.ndarray:
     """What both risks multiply each person's hazards by: [person, cause]."""
-    return np.exp(sum(np.outer(excess(name, each), LOG_RATIO[name]) for name, each in values.items()))
+    over = np.stack([excess(name, each) for name, each in values.items()])
+    log_ratio = over.T @ np.stack([LOG_RATIO[name] for name in values])
+    return np.exp(log_ratio, out=log_ratio)
 
 
 def age_band(age: np.ndarray) -> np.ndarray:

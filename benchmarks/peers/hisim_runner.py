@@ -1,0 +1,214 @@
+"""hisim: the years of its compiled kernel, on cohorts of one age in which quintile and sex are strata.
+
+What hisim calls an age is here the years since the youngest age, and a person's lifelong place in an exposure is the
+value they would have had at that age: so one set of tables serves every cohort.
+"""
+
+from __future__ import annotations
+
+import model
+import numpy as np
+from model import (
+    BASE_RATES,
+    CAUSES,
+    CURRENT,
+    EX,
+    LOG_RATIO,
+    PARAMS,
+    RISKS,
+    SMOKING_RATIO,
+    YEARS,
+    YOUNGEST,
+    People,
+    age_band,
+    initial_people,
+    no_deaths,
+)
+
+from hisim.accelerate import compiled
+from hisim.model.exposure import change_smoking
+from hisim.model.fastmath import fill
+from hisim.model.kernel import lend, run_year, set_comparator_terms, set_comparator_year
+from hisim.model.random import EVENT, LIFELONG_ROWS, REGISTER_EVENTS, SMOKING_CHANGE, YEARLY_BLOCK, fill_uniforms
+from hisim.model.results import parts_of
+from hisim.model.tables import CURRENT as CURRENT_SLOT
+from hisim.model.tables import FLAGS, KEPT, LANES, NEVER, SLOTS, Array, CohortTables, Strata
+from hisim.model.workspace import BLOCK, Workspace, make_workspace
+from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, REGISTERS
+
+COHORTS = model.AGES["oldest"] - YOUNGEST + 1
+AGES = COHORTS + YEARS - 1
+"""Ages anybody may reach."""
+QUINTILES, SEXES = 5, 2
+GROUPS = QUINTILES * SEXES
+"""Strata of a cohort: quintile x 2 + sex."""
+EXPOSURE = dict(zip(RISKS, (EXPOSURES.index("sbp"), EXPOSURES.index("cholesterol")), strict=True))
+
+
+def mortality() -> dict[str, Array]:
+    """Rates of the first stratum without any risk, and how the others' differ."""
+    rate = BASE_RATES[:AGES].transpose(0, 2, 1, 3).reshape(AGES, GROUPS, len(CAUSES))
+    return {
+        "rate": np.repeat(rate[None, :, 0], YEARS, axis=0),
+        "active": np.ones((AGES, len(CAUSES)), bool),
+        "stratum_log_hr": np.log(rate / rate[:, :1]),
+    }
+
+
+def exposures() -> dict[str, Array]:
+    """The risks: drift, floor and effect of the two there are."""
+    mean, sd, floor = np.zeros((AGES, len(EXPOSURES))), np.zeros((AGES, len(EXPOSURES))), np.zeros(len(EXPOSURES))
+    log_hr = np.zeros((AGES, len(EXPOSURES), len(CAUSES)))
+    for name, e in EXPOSURE.items():
+        risk = PARAMS[name]
+        mean[:, e], sd[:, e], floor[e] = risk["drift"] * np.arange(AGES), 1.0, risk["no_harm_below"]
+        log_hr[:, e] = LOG_RATIO[name] / risk["unit"]
+    return {"exposure_mean": mean, "exposure_sd": sd, "exposure_floor": floor, "exposure_log_hr": log_hr}
+
+
+def smoking(intervention: bool) -> dict[str, Array]:
+    """Excess hazards, and quitting at the end of each year: the model's at the beginning of the next."""
+    excess = SMOKING_RATIO[CURRENT] - 1.0
+    remaining = np.zeros((len(CAUSES), SLOTS))
+    remaining[:, CURRENT], remaining[:, CURRENT + 1 :] = 1.0, ((SMOKING_RATIO[EX] - 1.0) / excess)[:, None]
+    quit = np.array([model.quit_chance(year + 1, intervention) for year in range(YEARS)])
+    return {
+        "smoking_excess": np.tile(excess, (AGES, 1)),
+        "smoking_group": np.arange(len(CAUSES)),
+        "remaining_excess": remaining,
+        "relapse": np.zeros(SLOTS),
+        "quit": np.repeat(np.repeat(quit, SEXES, axis=1)[None, :, None], AGES, axis=2),
+    }
+
+
+def make_tables(intervention: bool) -> CohortTables:
+    """All the kernel needs to know of the model, with nobody ill, nobody served and no service but for smokers."""
+    none, ages = {}, (1, YEARS, AGES)
+    for name, shape in {
+        "condition_log_hr": (AGES, len(CONDITIONS), len(CAUSES)), "slot_log_hr": (AGES, 0, len(CAUSES)),
+        "smoking_current": (AGES,), "smoking_ever": (AGES,), "quit_years_cumulative": (AGES, 41),
+        "drinkers": (AGES,), "drinker_grams": (2,), "percentile_mixing": (3, 3),
+        "prevalence": (AGES, len(CONDITIONS) - len(HISTORIES)), "coverage": (*ages, 0, 1),
+        "known": (*ages, len(REGISTERS), 1), "effect_step": (0, 1), "shift": (0, len(EXPOSURES)),
+        "stratum_odds": (LIFELONG_ROWS, GROUPS),
+    }.items():  # fmt: skip
+        none[name] = np.zeros(shape)
+    never = {
+        "wanted": (len(FLAGS),), "differs": (*ages, 0), "changes": ages, "present": (AGES, 0), "in_scope": (AGES, 0),
+        "counted": (0,), "used": (0,), "apart": (0,), "sorts": (LIFELONG_ROWS,),
+    }  # fmt: skip
+    tables = {**none, **mortality(), **exposures(), **smoking(intervention)}
+    single = {name: array.astype(np.float32) for name, array in tables.items() if array.dtype == np.float64}
+    whole = {name: np.zeros(0, np.int64) for name in ("slot_flag", "slot_register", "slot_block")}
+    return CohortTables(
+        **{**tables, **single, **whole, "rate": tables["rate"]},
+        **{name: np.zeros(shape, bool) for name, shape in never.items()},
+        start_year=0,
+        observed=False,
+        correlation=0.0,
+    )
+
+
+@compiled
+def settle(work: Workspace, people: Array, alive: Array, slot: Array) -> None:
+    """Put a cohort's ``people`` (4, places: alive, smoking slot, both risks) in blocks; who is left over is nobody."""
+    blocks, size = alive.shape
+    for b in range(blocks):
+        here = people[:, b * size : (b + 1) * size]
+        for row in REGISTER_EVENTS:
+            fill(np.float32(1.0), work.uniforms[b, row])
+        for e in range(work.percentile.shape[1]):
+            fill(np.float32(0.0), work.percentile[b, e])
+        fill(np.float32(0.0), alive[b])
+        slot[b] = NEVER
+        for i in range(here.shape[1]):
+            alive[b, i], slot[b, i] = here[0, i], np.int32(here[1, i])
+            work.percentile[b, 0, i], work.percentile[b, 1, i] = here[2, i], here[3, i]
+
+
+@compiled
+def live(
+    tables: CohortTables, strata: Strata, quit: Array, cohort: int, seed: int, people: Array, deaths: Array
+) -> int:
+    """All years of one cohort, the youngest being 0, into ``deaths`` (Y, G, C); see ``hisim.model.kernel.run_years``.
+
+    ``quit`` (G,) is the chance of quitting before the first year, which the kernel would have in the year before.
+    """
+    years, groups, causes = deaths.shape
+    own = make_workspace(tables, strata, people.shape[1], BLOCK)
+    tables, work = lend(tables), lend(own)
+    blocks, size = work.lived.shape
+    alive, slot = np.empty((1, blocks, size), np.float32), np.empty((1, blocks, size), np.int32)
+    settle(work, people, alive[0], slot[0])
+    for b in range(blocks):
+        uniforms = work.yearly[b, SMOKING_CHANGE]
+        fill_uniforms(b * size, cohort, years, YEARLY_BLOCK + SMOKING_CHANGE, 0, seed, work.words, uniforms)
+        change_smoking(uniforms[0], quit, tables.relapse, work.bounds[b], slot[0, b])
+    work.drawn[:] = True
+    work.drawn[EVENT] = False
+    sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
+    alone, smoking = np.ones(1, np.bool_), np.ones(1, np.bool_)
+    out = np.zeros((1, years, causes * LANES + groups * (causes + 2 * LANES + REGISTER_EVENTS.size + 1)))
+    known, reference, healthy = np.zeros((2, causes)), np.zeros(causes), np.zeros(KEPT, np.float32)
+    for y in range(years):
+        age = cohort + y
+        set_comparator_terms(tables, work, age, healthy)
+        for b in range(blocks):
+            set_comparator_year(tables, work, b, b * size, age, y, y == 0, cohort, 0, seed, slot[0, b])
+        run_year(
+            tables, strata, work, y, age, 0.0, 1.0, (True, False), alone, smoking, alive, slot, known, sums, died,
+            out, reference,
+        )  # fmt: skip
+        deaths[y] = parts_of(out[0, y], groups, causes)[1]
+    return int(own.lived.shape[1])  # which keeps the workspace until here
+
+
+@compiled
+def live_all(tables: CohortTables, bounds: Array, quit: Array, seed: int, people: Array, deaths: Array) -> None:
+    """Every cohort one after the other; ``bounds`` (cohorts, G + 1) are the places at which strata begin."""
+    cohorts, groups = deaths.shape[0], deaths.shape[2]
+    weight, share = np.ones(groups, np.float32), np.ones((LIFELONG_ROWS, groups), np.float32)
+    for cohort in range(cohorts):
+        own, first = bounds[cohort], bounds[cohort, 0]
+        strata = Strata(own - first, np.array([0, own[groups] - first]), weight, share)
+        if own[groups] > first:
+            live(tables, strata, quit, cohort, seed, people[:, first : own[groups]], deaths[cohort])
+
+
+def places(start: People) -> tuple[Array, Array]:
+    """Where strata begin in each cohort (cohorts, G + 1), in whole rows of 16; and everyone's place."""
+    cell = (start.age.astype(np.int16) - YOUNGEST) * GROUPS + start.quintile * SEXES + start.sex
+    order = np.argsort(cell, kind="stable")
+    count = np.bincount(cell, minlength=COHORTS * GROUPS)
+    rows = -(-count // LANES) * LANES
+    first = np.cumsum(rows) - rows
+    place = np.empty(len(cell), np.int64)
+    place[order] = np.arange(len(cell)) + np.repeat(first - (np.cumsum(count) - count), count)
+    bounds = np.append(first, rows.sum())
+    return np.column_stack([bounds[:-1].reshape(COHORTS, GROUPS), bounds[GROUPS::GROUPS]]), place
+
+
+def laid_out(start: People, place: Array, size: int) -> Array:
+    """The ``people`` of :func:`live`: nobody but at the places of somebody."""
+    people = np.zeros((2 + len(RISKS), size), np.float32)
+    people[0, place] = 1.0
+    people[1, place] = np.array([NEVER, CURRENT_SLOT, CURRENT_SLOT + 1], np.float32)[start.smoking]
+    passed = start.age.astype(np.int64) - YOUNGEST
+    for row, name in enumerate(RISKS, start=2):
+        people[row, place] = getattr(start, name) - PARAMS[name]["drift"] * passed
+    return people
+
+
+def run(people: int, seed: int, intervention: bool) -> np.ndarray:
+    """Deaths by year, quintile, sex, age band and cause."""
+    start = initial_people(people, seed)
+    bounds, place = places(start)
+    found = np.zeros((COHORTS, YEARS, GROUPS, len(CAUSES)))
+    quit = np.repeat(model.quit_chance(0, intervention), SEXES).astype(np.float32)
+    live_all(make_tables(intervention), bounds, quit, seed, laid_out(start, place, bounds[-1, -1]), found)
+    deaths = no_deaths()
+    cells = found.astype(np.int64).reshape(COHORTS, YEARS, QUINTILES, SEXES, len(CAUSES))
+    for cohort in range(COHORTS):
+        for year in range(YEARS):
+            deaths[year, :, :, age_band(YOUNGEST + cohort + year)] += cells[cohort, year]
+    return deaths
