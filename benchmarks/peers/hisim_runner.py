@@ -69,12 +69,13 @@ def exposures() -> dict[str, Array]:
 def smoking(intervention: bool) -> dict[str, Array]:
     """Excess hazards, and quitting at the end of each year: the model's at the beginning of the next."""
     excess = SMOKING_RATIO[CURRENT] - 1.0
-    remaining = np.zeros((len(CAUSES), SLOTS))
-    remaining[:, CURRENT], remaining[:, CURRENT + 1 :] = 1.0, ((SMOKING_RATIO[EX] - 1.0) / excess)[:, None]
+    left, group = np.unique(((SMOKING_RATIO[EX] - 1.0) / excess).astype(np.float32), return_inverse=True)
+    remaining = np.zeros((len(left), SLOTS))
+    remaining[:, CURRENT], remaining[:, CURRENT + 1 :] = 1.0, left[:, None]
     quit = np.array([model.quit_chance(year + 1, intervention) for year in range(YEARS)])
     return {
         "smoking_excess": np.tile(excess, (AGES, 1)),
-        "smoking_group": np.arange(len(CAUSES)),
+        "smoking_group": group,
         "remaining_excess": remaining,
         "relapse": np.zeros(SLOTS),
         "quit": np.repeat(np.repeat(quit, SEXES, axis=1)[None, :, None], AGES, axis=2),
@@ -206,9 +207,7 @@ def run(people: int, seed: int, intervention: bool) -> np.ndarray:
     found = np.zeros((COHORTS, YEARS, GROUPS, len(CAUSES)))
     quit = np.repeat(model.quit_chance(0, intervention), SEXES).astype(np.float32)
     live_all(make_tables(intervention), bounds, quit, seed, laid_out(start, place, bounds[-1, -1]), found)
-    deaths = no_deaths()
+    deaths, (cohort, year) = no_deaths(), np.ogrid[:COHORTS, :YEARS]
     cells = found.astype(np.int64).reshape(COHORTS, YEARS, QUINTILES, SEXES, len(CAUSES))
-    for cohort in range(COHORTS):
-        for year in range(YEARS):
-            deaths[year, :, :, age_band(YOUNGEST + cohort + year)] += cells[cohort, year]
+    np.add.at(deaths.transpose(0, 3, 1, 2, 4), (year, age_band(YOUNGEST + cohort + year)), cells)
     return deaths
