@@ -27,7 +27,7 @@ from model import (
 
 from hisim.accelerate import compiled
 from hisim.model.exposure import change_smoking
-from hisim.model.fastmath import fill
+from hisim.model.fastmath import copy, fill
 from hisim.model.kernel import lend, run_year, set_comparator_terms, set_comparator_year
 from hisim.model.random import EVENT, LIFELONG_ROWS, REGISTER_EVENTS, SMOKING_CHANGE, YEARLY_BLOCK, fill_uniforms
 from hisim.model.results import parts_of
@@ -42,7 +42,12 @@ AGES = COHORTS + YEARS - 1
 QUINTILES, SEXES = 5, 2
 GROUPS = QUINTILES * SEXES
 """Strata of a cohort: quintile x 2 + sex."""
-EXPOSURE = dict(zip(RISKS, (EXPOSURES.index("sbp"), EXPOSURES.index("cholesterol")), strict=True))
+EXPOSURE = np.array([EXPOSURES.index(name) for name in ("sbp", "cholesterol")])
+"""What hisim calls the risks, in their order."""
+DRAW = 0
+"""Of uncertain inputs; here there are none."""
+SAMPLED = (True, False)
+"""Settings of the kernel: deaths are drawn; nothing is worked out twice."""
 
 
 def mortality() -> dict[str, Array]:
@@ -59,7 +64,7 @@ def exposures() -> dict[str, Array]:
     """The risks: drift, floor and effect of the two there are."""
     mean, sd, floor = np.zeros((AGES, len(EXPOSURES))), np.zeros((AGES, len(EXPOSURES))), np.zeros(len(EXPOSURES))
     log_hr = np.zeros((AGES, len(EXPOSURES), len(CAUSES)))
-    for name, e in EXPOSURE.items():
+    for name, e in zip(RISKS, EXPOSURE, strict=True):
         risk = PARAMS[name]
         mean[:, e], sd[:, e], floor[e] = risk["drift"] * np.arange(AGES), 1.0, risk["no_harm_below"]
         log_hr[:, e] = LOG_RATIO[name] / risk["unit"]
@@ -112,7 +117,7 @@ def make_tables(intervention: bool) -> CohortTables:
 
 @compiled
 def settle(work: Workspace, people: Array, alive: Array, slot: Array) -> None:
-    """Put a cohort's ``people`` (4, places: alive, smoking slot, both risks) in blocks; who is left over is nobody."""
+    """Put a cohort's ``people`` (4, places) in its blocks; who is left over there is nobody."""
     blocks, size = alive.shape
     for b in range(blocks):
         here = people[:, b * size : (b + 1) * size]
@@ -121,32 +126,42 @@ def settle(work: Workspace, people: Array, alive: Array, slot: Array) -> None:
         for e in range(work.percentile.shape[1]):
             fill(np.float32(0.0), work.percentile[b, e])
         fill(np.float32(0.0), alive[b])
-        slot[b] = NEVER
+        fill(np.int32(NEVER), slot[b])
         for i in range(here.shape[1]):
             alive[b, i], slot[b, i] = here[0, i], np.int32(here[1, i])
-            work.percentile[b, 0, i], work.percentile[b, 1, i] = here[2, i], here[3, i]
+            for risk in range(EXPOSURE.size):
+                work.percentile[b, EXPOSURE[risk], i] = here[2 + risk, i]
 
 
 @compiled
 def live(
-    tables: CohortTables, strata: Strata, quit: Array, cohort: int, seed: int, people: Array, deaths: Array
+    tables: CohortTables,
+    strata: Strata,
+    cohort: int,
+    draw: int,
+    seed: int,
+    settings: tuple[bool, bool],
+    block: int,
+    quit: Array,
+    people: Array,
+    deaths: Array,
 ) -> int:
-    """All years of one cohort, the youngest being 0, into ``deaths`` (Y, G, C); see ``hisim.model.kernel.run_years``.
+    """Every year of one cohort, as ``hisim.model.kernel.run_years`` has them; ``deaths`` (Y, G, C).
 
     ``quit`` (G,) is the chance of quitting before the first year, which the kernel would have in the year before.
     """
     years, groups, causes = deaths.shape
-    own = make_workspace(tables, strata, people.shape[1], BLOCK)
-    tables, work = lend(tables), lend(own)
+    own = make_workspace(tables, strata, people.shape[1], block)
+    tables, strata, work = lend(tables), lend(strata), lend(own)
     blocks, size = work.lived.shape
     alive, slot = np.empty((1, blocks, size), np.float32), np.empty((1, blocks, size), np.int32)
     settle(work, people, alive[0], slot[0])
     for b in range(blocks):
         uniforms = work.yearly[b, SMOKING_CHANGE]
-        fill_uniforms(b * size, cohort, years, YEARLY_BLOCK + SMOKING_CHANGE, 0, seed, work.words, uniforms)
+        fill_uniforms(b * size, cohort, years, YEARLY_BLOCK + SMOKING_CHANGE, draw, seed, work.words, uniforms)
         change_smoking(uniforms[0], quit, tables.relapse, work.bounds[b], slot[0, b])
-    work.drawn[:] = True
-    work.drawn[EVENT] = False
+    for event in range(work.drawn.size):
+        work.drawn[event] = event != EVENT
     sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
     alone, smoking = np.ones(1, np.bool_), np.ones(1, np.bool_)
     out = np.zeros((1, years, causes * LANES + groups * (causes + 2 * LANES + REGISTER_EVENTS.size + 1)))
@@ -155,25 +170,13 @@ def live(
         age = cohort + y
         set_comparator_terms(tables, work, age, healthy)
         for b in range(blocks):
-            set_comparator_year(tables, work, b, b * size, age, y, y == 0, cohort, 0, seed, slot[0, b])
+            set_comparator_year(tables, work, b, b * size, age, y, y == 0, cohort, draw, seed, slot[0, b])
         run_year(
-            tables, strata, work, y, age, 0.0, 1.0, (True, False), alone, smoking, alive, slot, known, sums, died,
-            out, reference,
+            tables, strata, work, y, age, 0.0, 1.0, settings, alone, smoking, alive, slot, known, sums, died, out,
+            reference,
         )  # fmt: skip
-        deaths[y] = parts_of(out[0, y], groups, causes)[1]
+        copy(parts_of(out[0, y], groups, causes)[1].reshape(-1), deaths[y].reshape(-1))
     return int(own.lived.shape[1])  # which keeps the workspace until here
-
-
-@compiled
-def live_all(tables: CohortTables, bounds: Array, quit: Array, seed: int, people: Array, deaths: Array) -> None:
-    """Every cohort one after the other; ``bounds`` (cohorts, G + 1) are the places at which strata begin."""
-    cohorts, groups = deaths.shape[0], deaths.shape[2]
-    weight, share = np.ones(groups, np.float32), np.ones((LIFELONG_ROWS, groups), np.float32)
-    for cohort in range(cohorts):
-        own, first = bounds[cohort], bounds[cohort, 0]
-        strata = Strata(own - first, np.array([0, own[groups] - first]), weight, share)
-        if own[groups] > first:
-            live(tables, strata, quit, cohort, seed, people[:, first : own[groups]], deaths[cohort])
 
 
 def places(start: People) -> tuple[Array, Array]:
@@ -190,7 +193,7 @@ def places(start: People) -> tuple[Array, Array]:
 
 
 def laid_out(start: People, place: Array, size: int) -> Array:
-    """The ``people`` of :func:`live`: nobody but at the places of somebody."""
+    """Rows of whether anybody is there, smoking slot, and both risks as at the youngest age."""
     people = np.zeros((2 + len(RISKS), size), np.float32)
     people[0, place] = 1.0
     people[1, place] = np.array([NEVER, CURRENT_SLOT, CURRENT_SLOT + 1], np.float32)[start.smoking]
@@ -204,9 +207,17 @@ def run(people: int, seed: int, intervention: bool) -> np.ndarray:
     """Deaths by year, quintile, sex, age band and cause."""
     start = initial_people(people, seed)
     bounds, place = places(start)
+    there = laid_out(start, place, bounds[-1, -1])
+    tables, quit = make_tables(intervention), np.repeat(model.quit_chance(0, intervention), SEXES).astype(np.float32)
+    weight, share = np.ones(GROUPS, np.float32), np.ones((LIFELONG_ROWS, GROUPS), np.float32)
     found = np.zeros((COHORTS, YEARS, GROUPS, len(CAUSES)))
-    quit = np.repeat(model.quit_chance(0, intervention), SEXES).astype(np.float32)
-    live_all(make_tables(intervention), bounds, quit, seed, laid_out(start, place, bounds[-1, -1]), found)
+    for cohort in range(COHORTS):
+        first, last = bounds[cohort, 0], bounds[cohort, -1]
+        if first < last:
+            own = bounds[cohort] - first
+            strata = Strata(own, own[[0, -1]], weight, share)
+            here = there[:, first:last]
+            live(tables, strata, cohort, DRAW, seed, SAMPLED, BLOCK, quit, here, found[cohort])
     deaths, (cohort, year) = no_deaths(), np.ogrid[:COHORTS, :YEARS]
     cells = found.astype(np.int64).reshape(COHORTS, YEARS, QUINTILES, SEXES, len(CAUSES))
     np.add.at(deaths.transpose(0, 3, 1, 2, 4), (year, age_band(YOUNGEST + cohort + year)), cells)
