@@ -66,7 +66,8 @@ def exposures() -> dict[str, Array]:
     log_hr = np.zeros((AGES, len(EXPOSURES), len(CAUSES)))
     for name, e in zip(RISKS, EXPOSURE, strict=True):
         risk = PARAMS[name]
-        mean[:, e], sd[:, e], floor[e] = risk["drift"] * np.arange(AGES), 1.0, risk["no_harm_below"]
+        mean[:, e] = risk["drift"] * np.arange(1, AGES + 1)  # they drift before the first year's hazards
+        sd[:, e], floor[e] = 1.0, risk["no_harm_below"]
         log_hr[:, e] = LOG_RATIO[name] / risk["unit"]
     return {"exposure_mean": mean, "exposure_sd": sd, "exposure_floor": floor, "exposure_log_hr": log_hr}
 
