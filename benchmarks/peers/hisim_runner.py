@@ -26,14 +26,15 @@ from model import (
 )
 
 from hisim.accelerate import compiled
+from hisim.lent import lend
 from hisim.model.exposure import change_smoking
-from hisim.model.fastmath import copy, fill
-from hisim.model.kernel import lend, run_year, set_comparator_terms, set_comparator_year
+from hisim.model.fastmath import fill
+from hisim.model.kernel import run_year, set_comparator_terms, set_comparator_year
 from hisim.model.random import EVENT, LIFELONG_ROWS, REGISTER_EVENTS, SMOKING_CHANGE, YEARLY_BLOCK, fill_uniforms
-from hisim.model.results import parts_of
+from hisim.model.results import room_for
 from hisim.model.tables import CURRENT as CURRENT_SLOT
-from hisim.model.tables import FLAGS, KEPT, LANES, NEVER, SLOTS, Array, CohortTables, Strata
-from hisim.model.workspace import BLOCK, Workspace, make_workspace
+from hisim.model.tables import FLAGS, KEPT, LANES, NEVER, SLOTS, Array, CohortResult, CohortTables, Strata, Task
+from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
 from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, REGISTERS
 
 COHORTS = model.AGES["oldest"] - YOUNGEST + 1
@@ -44,10 +45,6 @@ GROUPS = QUINTILES * SEXES
 """Strata of a cohort: quintile x 2 + sex."""
 EXPOSURE = np.array([EXPOSURES.index(name) for name in ("sbp", "cholesterol")])
 """What hisim calls the risks, in their order."""
-DRAW = 0
-"""Of uncertain inputs; here there are none."""
-SAMPLED = (True, False)
-"""Settings of the kernel: deaths are drawn; nothing is worked out twice."""
 
 
 def mortality() -> dict[str, Array]:
@@ -117,67 +114,54 @@ def make_tables(intervention: bool) -> CohortTables:
 
 
 @compiled
-def settle(work: Workspace, people: Array, alive: Array, slot: Array) -> None:
+def settle(work: Workspace, lives: Lives, people: Array) -> None:
     """Put a cohort's ``people`` (4, places) in its blocks; who is left over there is nobody."""
-    blocks, size = alive.shape
+    blocks, size = work.lived.shape
+    lives.alone[0] = lives.smoking[0] = True
     for b in range(blocks):
         here = people[:, b * size : (b + 1) * size]
+        alive, slot, percentile = lives.alive[0, b], lives.slot[0, b], work.percentile[b]
         for row in REGISTER_EVENTS:
             fill(np.float32(1.0), work.uniforms[b, row])
-        for e in range(work.percentile.shape[1]):
-            fill(np.float32(0.0), work.percentile[b, e])
-        fill(np.float32(0.0), alive[b])
-        fill(np.int32(NEVER), slot[b])
+        for e in range(percentile.shape[0]):
+            fill(np.float32(0.0), percentile[e])
+        fill(np.float32(0.0), alive)
+        fill(np.int32(NEVER), slot)
         for i in range(here.shape[1]):
-            alive[b, i], slot[b, i] = here[0, i], np.int32(here[1, i])
+            alive[i], slot[i] = here[0, i], np.int32(here[1, i])
             for risk in range(EXPOSURE.size):
-                work.percentile[b, EXPOSURE[risk], i] = here[2 + risk, i]
+                percentile[EXPOSURE[risk], i] = here[2 + risk, i]
 
 
 @compiled
-def live(
-    tables: CohortTables,
-    strata: Strata,
-    cohort: int,
-    draw: int,
-    seed: int,
-    settings: tuple[bool, bool],
-    block: int,
-    quit: Array,
-    people: Array,
-    deaths: Array,
-) -> int:
-    """Every year of one cohort, as ``hisim.model.kernel.run_years`` has them; ``deaths`` (Y, G, C).
+def live(tables: CohortTables, strata: Strata, task: Task, quit: Array, people: Array, out: CohortResult) -> int:
+    """Every year of one cohort, as ``hisim.model.kernel.run_piece`` has them, of the ``people`` given.
 
     ``quit`` (G,) is the chance of quitting before the first year, which the kernel would have in the year before.
+    What it returns keeps until the end what is lent.
     """
-    years, groups, causes = deaths.shape
-    own = make_workspace(tables, strata, people.shape[1], block)
-    tables, strata, work = lend(tables), lend(strata), lend(own)
+    years = tables.coverage.shape[1]
+    own = make_workspace(tables, strata, task.people, task.block)
+    their_lives = make_lives(tables, strata, own)
+    tables, strata, work, lives, found = lend(tables), lend(strata), lend(own), lend(their_lives), lend(out)
     blocks, size = work.lived.shape
-    alive, slot = np.empty((1, blocks, size), np.float32), np.empty((1, blocks, size), np.int32)
-    settle(work, people, alive[0], slot[0])
+    settle(work, lives, people)
     for b in range(blocks):
-        uniforms = work.yearly[b, SMOKING_CHANGE]
-        fill_uniforms(b * size, cohort, years, YEARLY_BLOCK + SMOKING_CHANGE, draw, seed, work.words, uniforms)
-        change_smoking(uniforms[0], quit, tables.relapse, work.bounds[b], slot[0, b])
+        uniforms, block = work.yearly[b, SMOKING_CHANGE], YEARLY_BLOCK + SMOKING_CHANGE
+        fill_uniforms(b * size, task.cohort, years, block, task.draw, task.seed, work.words, uniforms)
+        change_smoking(uniforms[0], quit, tables.relapse, work.bounds[b], lives.slot[0, b])
     for event in range(work.drawn.size):
         work.drawn[event] = event != EVENT
-    sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
-    alone, smoking = np.ones(1, np.bool_), np.ones(1, np.bool_)
-    out = np.zeros((1, years, causes * LANES + groups * (causes + 2 * LANES + REGISTER_EVENTS.size + 1)))
-    known, reference, healthy = np.zeros((2, causes)), np.zeros(causes), np.zeros(KEPT, np.float32)
+    healthy = np.zeros(KEPT, np.float32)
     for y in range(years):
-        age = cohort + y
+        age = y - task.birth_year
         set_comparator_terms(tables, work, age, healthy)
         for b in range(blocks):
-            set_comparator_year(tables, work, b, b * size, age, y, y == 0, cohort, draw, seed, slot[0, b])
-        run_year(
-            tables, strata, work, y, age, 0.0, 1.0, settings, alone, smoking, alive, slot, known, sums, died, out,
-            reference,
-        )  # fmt: skip
-        copy(parts_of(out[0, y], groups, causes)[1].reshape(-1), deaths[y].reshape(-1))
-    return int(own.lived.shape[1])  # which keeps the workspace until here
+            set_comparator_year(
+                tables, work, b, b * size, age, y, y == 0, task.cohort, task.draw, task.seed, lives.slot[0, b]
+            )  # fmt: skip
+        run_year(tables, strata, work, lives, y, age, 0.0, 1.0, task.sampled, task.whole, found)
+    return int(own.lived.size + their_lives.alive.size)
 
 
 def places(start: People) -> tuple[Array, Array]:
@@ -217,8 +201,10 @@ def run(people: int, seed: int, intervention: bool) -> np.ndarray:
         if first < last:
             own = bounds[cohort] - first
             strata = Strata(own, own[[0, -1]], weight, share)
-            here = there[:, first:last]
-            live(tables, strata, cohort, DRAW, seed, SAMPLED, BLOCK, quit, here, found[cohort])
+            task = Task(-cohort, int(last - first), 1, cohort, 0, seed, True, False, BLOCK)
+            out = room_for(tables, strata)
+            live(tables, strata, task, quit, there[:, first:last], out)
+            found[cohort] = out.stratum_deaths[0]
     deaths, (cohort, year) = no_deaths(), np.ogrid[:COHORTS, :YEARS]
     cells = found.astype(np.int64).reshape(COHORTS, YEARS, QUINTILES, SEXES, len(CAUSES))
     np.add.at(deaths.transpose(0, 3, 1, 2, 4), (year, age_band(YOUNGEST + cohort + year)), cells)
