@@ -26,6 +26,7 @@ from model import (
 )
 
 from hisim.accelerate import compiled
+from hisim.lanes import LANES
 from hisim.lent import lend
 from hisim.model.exposure import change_smoking
 from hisim.model.fastmath import fill
@@ -33,7 +34,7 @@ from hisim.model.kernel import run_year, set_comparator_terms, set_comparator_ye
 from hisim.model.random import EVENT, LIFELONG_ROWS, REGISTER_EVENTS, SMOKING_CHANGE, YEARLY_BLOCK, fill_uniforms
 from hisim.model.results import room_for
 from hisim.model.tables import CURRENT as CURRENT_SLOT
-from hisim.model.tables import FLAGS, KEPT, LANES, NEVER, SLOTS, Array, CohortResult, CohortTables, Strata, Task
+from hisim.model.tables import FLAGS, KEPT, NEVER, SLOTS, Array, CohortResult, CohortTables, Strata, Task
 from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
 from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, REGISTERS
 

@@ -134,14 +134,13 @@ def _run_piece(
             if k == 0 and (y == first or (tables.observed and not sampled)):
                 weight = person_years_to[y] / lived.sum()
             person_years[k, y] = weight * _by_batch(lived, group, groups)
+            each = death_rate[:, None] * ratio * lived
+            left = alive[k] * np.exp(-hazard)
             if sampled:
                 died = (alive[k] > 0) & (death >= np.exp(-hazard))
                 cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= cause_of * hazard).sum(axis=0)
-                each = [alive[k] * (died & (cause == c)) for c in range(causes)]
-                alive[k] = np.where(died, 0.0, alive[k])
-            else:
-                each = [death_rate[c] * lived * ratio[c] for c in range(causes)]
-                alive[k] = alive[k] * np.exp(-hazard)
+                each, left = alive[k] * (died & (cause == np.arange(causes)[:, None])), np.where(died, 0.0, alive[k])
+            alive[k] = left
             deaths[k, y] = weight * np.stack([_by_batch(one, group, groups) for one in each], axis=1)
             for g in range(groups):
                 mine = lived * (group == g)
