@@ -281,11 +281,11 @@ def describe(dataset: xr.Dataset, dictionary: Mapping[str, Variable]) -> xr.Data
     """``dataset`` with ``units`` and ``long_name`` filled in from ``dictionary``, after :func:`check`."""
     check(dataset, dictionary)
     for name, variable in dictionary.items():
-        if name in dataset:
-            dataset[name].attrs.update(units=variable.unit, long_name=variable.meaning)
+        if name in dataset.variables:
+            dataset.variables[name].attrs.update(units=variable.unit, long_name=variable.meaning)
     for name, dimension in DIMENSIONS.items():
         if name in dataset.coords:
-            dataset[name].attrs.update(long_name=dimension.meaning)
+            dataset.variables[name].attrs.update(long_name=dimension.meaning)
     return dataset
 
 
@@ -302,22 +302,30 @@ def check(dataset: xr.Dataset, dictionary: Mapping[str, Variable], *, required: 
     for name in dictionary if required is None else required:
         if name not in dataset:
             raise ImpossibleModelError(f"{name}: missing from the dataset")
+    other = {dim for dim in map(str, dataset.dims) if dim in DIMENSIONS and not _labelled_as_declared(dataset, dim)}
     for name in map(str, dataset.data_vars):
         if name not in dictionary:
             continue
         variable = dictionary[name]
-        array = dataset[name]
+        array = dataset.variables[name]
         if array.dims != variable.dims:
             raise ImpossibleModelError(f"{name}: found dimensions {array.dims}; allowed: {variable.dims}")
         for dim in array.dims:
-            labels = DIMENSIONS[str(dim)].labels
-            if labels is not None and tuple(array[dim].values.tolist()) != labels:
+            if dim in other:
                 raise ImpossibleModelError(f"{name}: found other labels on {dim} than the dictionary's")
         values = array.values
-        if values.size and not (isfinite(values.min()) and isfinite(values.max())):
+        low, high = (values.min(), values.max()) if values.size else (variable.low, variable.high)
+        if values.size and not (isfinite(low) and isfinite(high)):
             raise ImpossibleModelError(f"{name}: found a value that is not finite; allowed: finite numbers")
-        if values.size and (values.min() < variable.low or values.max() > variable.high):
+        if low < variable.low or high > variable.high:
             raise ImpossibleModelError(
-                f"{name}: found values from {values.min():g} to {values.max():g}; "
+                f"{name}: found values from {low:g} to {high:g}; "
                 f"allowed: {variable.low:g} to {variable.high:g} {variable.unit}"
             )
+
+
+def _labelled_as_declared(dataset: xr.Dataset, dim: str) -> bool:
+    """Whether the labels of a dimension, which are 0, 1 and so on where it has none, are those it must have."""
+    labels = DIMENSIONS[dim].labels
+    found = dataset.variables[dim].values.tolist() if dim in dataset.variables else range(dataset.sizes[dim])
+    return labels is None or tuple(found) == labels

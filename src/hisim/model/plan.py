@@ -5,7 +5,7 @@ Nothing random happens here, and nothing here knows about people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,8 @@ NEEDS = {
     "diabetes_hypertension": ("hypertension", "diabetes"),
 }
 """Flags that a derived flag is made of."""
+RISK_OF_CONDITION = slice(len(EXPOSURES), None)
+"""Where ``log_rr`` holds conditions: the order of ``variables.RISKS``, which :func:`variables.check` holds."""
 
 
 @dataclass(frozen=True)
@@ -122,16 +124,20 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     strata = within(inputs)
     world = World(inputs, strata, sorting(strata, slots), known, {})
     reach = delivered(world, scenarios, slots, [base[slot] for slot in slots], used)
-    effects = [_slot_log_hr(inputs, slot) for slot in every]
+    arrays = {str(name): inputs[name].values for name in inputs.data_vars}
+    effects = [_slot_log_hr(arrays, slot) for slot in every]
     affected = (
         np.any([effect != 0 for effect in effects], axis=0)
         if effects
         else np.zeros((5, 2, len(AGES), len(CAUSES)), bool)
     )
     log_hr = [effects[every.index(slot)] for slot in slots]
-    wanted = _wanted(slots, inputs["log_rr"])
+    wanted = _wanted(slots, arrays["log_rr"])
     tables = tuple(
-        tuple(_tables(world, q, s, slots, log_hr, (affected, wanted), reach, scenarios) for s in range(len(SEXES)))
+        tuple(
+            _tables(world, arrays, (q, s), slots, log_hr, (affected, wanted), reach, scenarios)
+            for s in range(len(SEXES))
+        )
         for q in range(len(QUINTILES))
     )
     years = inputs["year"].values
@@ -148,10 +154,10 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     )
 
 
-def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
+def _slot_log_hr(arrays: Mapping[str, np.ndarray], slot: Slot) -> Float64:
     """(quintile, sex, age, cause) log hazard ratio of a slot in full effect; 0 where nobody can have it."""
-    conditions = inputs["log_rr"].sel(risk=list(CONDITIONS)).transpose("sex", "age", "risk", "cause").values
-    winter, effects = inputs["winter_share"].values, slot.item.effects
+    conditions = arrays["log_rr"][RISK_OF_CONDITION].transpose(1, 2, 0, 3)
+    winter, effects = arrays["winter_share"], slot.item.effects
     direct = [mortality_effect.log_hazard_ratios(effects, q, winter) for q in range(len(QUINTILES))]
     removed = [birth_outcome.log_hazard_ratios(effects, conditions[s]) for s in range(len(SEXES))]
     whole = np.array(direct)[:, None] + np.array(removed)[None]
@@ -160,23 +166,22 @@ def _slot_log_hr(inputs: xr.Dataset, slot: Slot) -> Float64:
 
 def _tables(
     world: World,
-    q: int,
-    s: int,
+    arrays: Mapping[str, np.ndarray],
+    place: tuple[int, int],
     slots: Sequence[Slot],
     log_hr: Sequence[Float64],
     matters: tuple[np.ndarray, np.ndarray],
     delivered: Delivered,
     scenarios: Sequence[Scenario],
 ) -> CohortTables:
-    inputs = world.inputs
-    cell = inputs.isel(quintile=q, sex=s)
+    q, s = place
     relative = np.log(world.strata.hazard_ratio[s]).transpose(0, 2, 1)
-    log_rr = cell["log_rr"].transpose("age", "risk", "cause")
-    exposures, conditions = log_rr.sel(risk=list(EXPOSURES)).values, log_rr.sel(risk=list(CONDITIONS)).values
+    log_rr = arrays["log_rr"][:, s].swapaxes(0, 1)
+    exposures, conditions = log_rr[:, : len(EXPOSURES)], log_rr[:, RISK_OF_CONDITION]
     direct = np.stack([one[q, s] for one in log_hr], axis=1) if slots else np.zeros((len(AGES), 0, len(CAUSES)))
     shift = np.array([exposure_shift.shifts(slot.item.effects, q) for slot in slots]).reshape(-1, len(EXPOSURES))
-    remaining, relapse = smoking_cessation.slots(inputs)
-    excess = cell["smoking_rr"].values - 1.0
+    remaining, relapse = smoking_cessation.slots(world.inputs)
+    excess = arrays["smoking_rr"][s] - 1.0
     known, coverage = delivered.known[:, :, q, s], delivered.coverage[:, :, q, s]
     lags = max([treatment.lags_of(slot.item.lag_years.value) for slot in slots], default=1)
     steps = [treatment.effect_steps(slot.item.lag_years.value, lags) for slot in slots]
@@ -185,10 +190,10 @@ def _tables(
     quit = delivered.quits[:, :, q, s]
     settings = scenarios[0].simulation if scenarios else None
     return CohortTables(
-        **_people(cell, s),
-        start_year=int(inputs["year"].values[0]),
+        **_people(arrays, q, s),
+        start_year=int(world.inputs["year"].values[0]),
         observed=True,
-        rate=np.ascontiguousarray(cell["mortality_rate"].values, dtype=np.float64),
+        rate=np.ascontiguousarray(arrays["mortality_rate"][:, q, s], dtype=np.float64),
         exposure_log_hr=_single(exposures),
         condition_log_hr=_single(conditions),
         slot_log_hr=_single(direct),
@@ -200,7 +205,7 @@ def _tables(
             | (excess != 0)
             | (relative != 0).any(axis=1)
         ),
-        smoking_group=inputs["smoking_group_of_cause"].values.astype(np.int64),
+        smoking_group=arrays["smoking_group_of_cause"].astype(np.int64),
         remaining_excess=remaining,
         relapse=relapse,
         quit=_single(quit),
@@ -226,20 +231,26 @@ def _tables(
     )
 
 
-def _people(cell: xr.Dataset, s: int) -> dict[str, Float32]:
+def _people(arrays: Mapping[str, np.ndarray], q: int, s: int) -> dict[str, Float32]:
     """The tables of what people are like before any service: smoking, exposures and conditions of one cell."""
-    alcohol = [cell[f"alcohol_log_{name}"].values for name in ("mean", "sd")]
+
+    def cell(name: str) -> np.ndarray:
+        return np.asarray(arrays[name][q, s])
+
+    def cells(*names: str) -> Float32:
+        return _single(np.stack([cell(name) for name in names], axis=1))
+
     return {
-        "smoking_current": _single(cell["smoking_current"].values),
-        "smoking_ever": _single(cell["smoking_current"].values + cell["smoking_former"].values),
-        "quit_years_cumulative": _single(np.cumsum(cell["years_since_quit_share"].values, axis=1)),
-        "exposure_mean": _single(np.stack([*(cell[f"{e}_mean"].values for e in EXPOSURES[:3]), alcohol[0]], axis=1)),
-        "exposure_sd": _single(np.stack([*(cell[f"{e}_sd"].values for e in EXPOSURES[:3]), alcohol[1]], axis=1)),
-        "exposure_floor": _single(cell["risk_reference"].sel(risk=list(EXPOSURES)).values),
-        "drinkers": _single(cell["alcohol_drinkers"].values),
+        "smoking_current": _single(cell("smoking_current")),
+        "smoking_ever": _single(cell("smoking_current") + cell("smoking_former")),
+        "quit_years_cumulative": _single(np.cumsum(arrays["years_since_quit_share"], axis=1)),
+        "exposure_mean": cells(*(f"{name}_mean" for name in EXPOSURES[:3]), "alcohol_log_mean"),
+        "exposure_sd": cells(*(f"{name}_sd" for name in EXPOSURES[:3]), "alcohol_log_sd"),
+        "exposure_floor": _single(arrays["risk_reference"][: len(EXPOSURES)]),
+        "drinkers": _single(cell("alcohol_drinkers")),
         "drinker_grams": np.array(DRINKER_GRAMS[SEXES[s]], np.float32),
-        "percentile_mixing": _single(np.linalg.cholesky(cell["exposure_correlation"].values)),
-        "prevalence": _single(np.stack([cell[f"{c}_prevalence"].values for c in CONDITIONS[len(HISTORIES) :]], axis=1)),
+        "percentile_mixing": _single(np.linalg.cholesky(arrays["exposure_correlation"])),
+        "prevalence": cells(*(f"{name}_prevalence" for name in CONDITIONS[len(HISTORIES) :])),
     }
 
 
@@ -270,10 +281,10 @@ def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.
     return np.asarray(out | other)
 
 
-def _wanted(slots: Sequence[Slot], log_rr: xr.DataArray) -> np.ndarray:
+def _wanted(slots: Sequence[Slot], log_rr: np.ndarray) -> np.ndarray:
     """(flag,) what hazards or slots depend on, and what those flags are made of."""
     names = {slot.flag for slot in slots} | {*REGISTERS}
-    names |= {name for name in CONDITIONS if (log_rr.sel(risk=name) != 0).any()}
+    names |= {name for name, ratios in zip(CONDITIONS, log_rr[RISK_OF_CONDITION], strict=True) if ratios.any()}
     for name in DERIVED:
         names |= set(NEEDS.get(name, ())) if name in names else set()
     wanted = np.array([name in names for name in FLAGS])
@@ -308,7 +319,7 @@ def _conditions(inputs: xr.Dataset) -> Float32:
     """(quintile, sex, cohort, year, condition) share of the cohort who have ever had each history."""
     prevalence = np.stack([inputs[f"{name}_prevalence"].values for name in HISTORIES])
     log_hr = inputs["log_rr"].sel(risk=list(HISTORIES)).values
-    return np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1).astype(np.float32)
+    return _single(np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1))
 
 
 def _winter_share(world: World, slots: Sequence[Slot], log_hr: Sequence[Float64], delivered: Delivered) -> Float64:

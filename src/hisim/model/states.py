@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import xarray as xr
 
@@ -23,10 +25,13 @@ def flags_of(state: str) -> tuple[tuple[str, int], ...]:
     return GROUPS.get(state, ((state, 0),))
 
 
+@lru_cache(maxsize=256)
 def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
-    """1 where somebody is in scope, else 0; (sex, age)."""
+    """1 where somebody is in scope, else 0; (sex, age), which nobody may write to: it is asked for often."""
     within = np.array([ages[0] <= age <= ages[1] for age in AGES], float)
-    return np.asarray(np.array([sex in sexes for sex in SEXES], float)[:, None] * within)
+    cells = np.array([sex in sexes for sex in SEXES], float)[:, None] * within
+    cells.flags.writeable = False
+    return cells
 
 
 def left_when_too_old(oldest: int, persistence_years: float) -> Float64:
