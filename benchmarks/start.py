@@ -42,7 +42,7 @@ import numpy; lap("import numpy")
 import pydantic, ruamel.yaml; lap("import pydantic, ruamel.yaml")
 import pandas; lap("import pandas")
 import xarray; lap("import xarray")
-import numba; lap("import numba")
+import llvmlite.binding; lap("import llvmlite")
 from hisim.declare.files import load_library, read_scenario; lap("import hisim.declare")
 import hisim.model.projection as model
 import hisim.outcomes.bands, hisim.outcomes.estimands; lap("import hisim.model, outcomes")

@@ -17,7 +17,7 @@ MODULES = {
     if path != SOURCE / "__init__.py"
 }
 
-GROUND = {"errors", "variables", "stratum_variables", "accelerate", "lanes", "lent", "kept", "version"}
+GROUND = {"errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "version"}
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
     "declare": {"declare", *GROUND},
@@ -29,15 +29,15 @@ MAY_IMPORT = {
 }
 """The floors: for each folder (or module of the ground floor) the ones it may import from."""
 
-DISK = {"declare.files", "inputs.catalogue", "inputs.tables", "accelerate", "kept", "lanes", "lent"}
+DISK = {"declare.files", "inputs.catalogue", "inputs.tables", "accelerate", "kept", "extension"}
 """Who may touch the disk, beside surfaces; accelerate only makes the folder of compiled code, kept only its own, and
-lanes and lent load from memory only."""
+extension loads from memory only."""
 DISK_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "mkdtemp", "unlink",
     "to_netcdf", "to_csv", "to_parquet", "open_dataset", "load_dataset", "loadtxt", "savetxt", "save", "load",
 }  # fmt: skip
-NUMBA = {"accelerate", "lanes", "lent", "model.provenance"}
-"""Who may name numba: its one door, and the record of versions."""
+NUMBA = {"accelerate", "extension"}
+"""Who may import numba: its one door, and what is added to its compiler."""
 LONGEST_FILE, LONGEST_FUNCTION = 350, 70
 
 
@@ -101,7 +101,7 @@ def test_numba_has_one_door() -> None:
 def test_only_the_model_compiles() -> None:
     users = {name for name in MODULES if "accelerate" in own_imports(name)}
     assert users
-    assert {name for name in users if not name.startswith("model.")} == {"lanes", "lent"}
+    assert {name for name in users if not name.startswith("model.")} == {"lanes"}
 
 
 def disk_calls(path: Path) -> Iterator[str]:

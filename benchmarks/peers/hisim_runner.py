@@ -25,9 +25,7 @@ from model import (
     no_deaths,
 )
 
-from hisim.accelerate import compiled
-from hisim.lanes import LANES
-from hisim.lent import lend
+from hisim.accelerate import compiled, lend
 from hisim.model.exposure import change_smoking
 from hisim.model.fastmath import fill
 from hisim.model.kernel import run_year, set_comparator_terms, set_comparator_year
@@ -36,7 +34,7 @@ from hisim.model.results import room_for
 from hisim.model.tables import CURRENT as CURRENT_SLOT
 from hisim.model.tables import FLAGS, KEPT, NEVER, SLOTS, Array, CohortResult, CohortTables, Strata, Task
 from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
-from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, REGISTERS
+from hisim.variables import CONDITIONS, EXPOSURES, HISTORIES, LANES, REGISTERS
 
 COHORTS = model.AGES["oldest"] - YOUNGEST + 1
 AGES = COHORTS + YEARS - 1

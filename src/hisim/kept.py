@@ -2,7 +2,7 @@
 
 Plain bytes in a private per-user folder, beside compiled code, under a name that holds a digest of everything they
 were made from. What is missing, damaged or of another digest is made again, and where nothing can be written nothing
-is kept: no result depends on it. Nothing kept here is ever run as code.
+is kept: no result depends on it. Nothing that :func:`keep` keeps is ever run as code.
 """
 
 from __future__ import annotations
@@ -40,29 +40,39 @@ def digest_of(*parts: str | bytes, sources: tuple[str, ...] = ()) -> str:
 
 def recall(name: str, digest: str) -> bytes | None:
     """What was kept under ``name`` and ``digest``, whole, or None."""
+    return read_whole(_folder() / f"{name}-{digest}")
+
+
+def keep(name: str, digest: str, content: bytes) -> None:
+    """Keep ``content`` for later processes if that can be done."""
+    folder = _folder()
     try:
-        content = (_folder() / f"{name}-{digest}").read_bytes()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(folder / f"{name}-{digest}", content)
+        for path in oldest(folder.iterdir(), MOST_KEPT):
+            path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def read_whole(path: Path) -> bytes | None:
+    """What :func:`write_whole` wrote there, or None."""
+    try:
+        content = path.read_bytes()
     except OSError:
         return None
     kept = content[CHECK:]
     return kept if _check(kept) == content[:CHECK] else None
 
 
-def keep(name: str, digest: str, content: bytes) -> None:
-    """Keep ``content`` for later processes if that can be done; another process sees all of it or none."""
-    folder = _folder()
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` and its digest if that can be done; another process sees all of it or none."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = folder / f"{name}-{digest}.{os.getpid()}.{time.monotonic_ns()}"
-        try:
-            unfinished.write_bytes(_check(content) + content)
-            unfinished.replace(folder / f"{name}-{digest}")
-        finally:
-            unfinished.unlink(missing_ok=True)
-        for path in oldest(folder.iterdir(), MOST_KEPT):
-            path.unlink(missing_ok=True)
+        unfinished.write_bytes(_check(content) + content)
+        unfinished.replace(path)
     except OSError:
-        return
+        unfinished.unlink(missing_ok=True)
 
 
 def _check(content: bytes) -> bytes:

@@ -20,6 +20,8 @@ from hisim.errors import ImpossibleModelError
 QUINTILES = (1, 2, 3, 4, 5)
 QUINTILE_NAMES = {1: "1 (most deprived)", 2: "2", 3: "3", 4: "4", 5: "5 (least deprived)"}
 SEXES = ("Female", "Male")
+LANES = 16
+"""SIMD lanes, and the independent batches of people: person i is in batch i mod 16."""
 OLDEST_AGE = 100
 AGES = tuple(range(OLDEST_AGE + 1))
 AGE_BANDS = (

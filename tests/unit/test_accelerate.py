@@ -83,7 +83,7 @@ def test_a_place_that_cannot_be_written_falls_back_to_a_temporary_one(home, monk
 
 
 def test_the_folder_is_used_also_where_numba_was_imported_first(tmp_path):
-    code = "import numba, hisim.model.fastmath; print(numba.config.CACHE_DIR)"
+    code = "import numba, hisim.model.fastmath as f; f.copy.made; print(numba.config.CACHE_DIR)"
     env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     env |= {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
@@ -105,7 +105,7 @@ print(len(twice.stats.cache_hits), len(twice.stats.cache_misses))
 def test_a_package_that_cannot_be_written_to_compiles_once(tmp_path):
     package = tmp_path / "site" / "hisim"
     (package / "model").mkdir(parents=True)
-    for name in ("__init__.py", "version.py", "kept.py", "accelerate.py", "model/__init__.py"):
+    for name in ("__init__.py", "version.py", "kept.py", "native.py", "accelerate.py", "model/__init__.py"):
         (package / name).write_bytes((Path(accelerate.__file__).parent / name).read_bytes())
     (package / "model" / "probe.py").write_text(PROBE, "utf-8")
     places = [*package.rglob("*"), package]

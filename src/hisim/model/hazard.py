@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import LANES, add_products, lanes_sum
+from hisim.lanes import add_products, lanes_sum
 from hisim.model.fastmath import exp32, fill, set_lived
 from hisim.model.tables import Array
 from hisim.model.workspace import Lives, Workspace
+from hisim.variables import LANES
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hisim.accelerate import compiled
-from hisim.lent import lend
+from hisim.accelerate import compiled, entry, lend
 from hisim.model.exposure import (
     change_smoking,
     set_percentiles,
@@ -264,7 +263,7 @@ def run_piece(
         )  # fmt: skip
 
 
-@compiled
+@entry
 def run_pieces(
     tables: CohortTables,
     strata: Strata,

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hisim.lanes import LANES
 from hisim.model.plan import Cohort, Plan
 from hisim.model.tables import CohortResult, Float64
-from hisim.variables import AGE_BANDS, AGES, CAUSES, OLDEST_AGE, QUINTILES, REGISTERS, SEXES, band_of_age
+from hisim.variables import AGE_BANDS, AGES, CAUSES, LANES, OLDEST_AGE, QUINTILES, REGISTERS, SEXES, band_of_age
 
 FIRST_OF_BAND = np.flatnonzero(np.diff(band_of_age(), prepend=-1))
 

@@ -16,7 +16,6 @@ import xarray as xr
 
 from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
-from hisim.lanes import LANES
 from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohort
 from hisim.model.laid import by_band, lay_out
@@ -34,6 +33,7 @@ from hisim.variables import (
     CAUSES,
     COMPARATOR,
     INPUTS,
+    LANES,
     PROJECTION,
     QUINTILES,
     SEXES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 
-import numba
 import numpy as np
 import xarray as xr
 
@@ -25,7 +25,7 @@ def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, s
         "scenarios": json.dumps({scenario.name: write_scenario(scenario) for scenario in scenarios}),
         "own_interventions": json.dumps(_own_files(scenarios)),
         "hisim_version": __version__,
-        "versions": json.dumps({"numpy": np.__version__, "numba": numba.__version__, "xarray": xr.__version__}),
+        "versions": json.dumps({"numpy": np.__version__, "numba": version("numba"), "xarray": xr.__version__}),
         "seed": str(settings.seed),
         "estimator": settings.estimator,
         "people_per_cohort": settings.people,

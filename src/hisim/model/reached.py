@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import LANES, add_products, lanes_sum
+from hisim.lanes import add_products, lanes_sum
 from hisim.model.fastmath import fill
 from hisim.model.random import REGISTER_EVENTS
 from hisim.model.slots import flag_reached, same_reach, set_reached
 from hisim.model.tables import CURRENT, FIRST_EFFECT, FIRST_FLAG, REGISTER_FLAGS, Array, CohortResult, CohortTables
 from hisim.model.workspace import Workspace
+from hisim.variables import LANES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import LANES, add_times, lanes_sum
+from hisim.lanes import add_times, lanes_sum
 from hisim.model.fastmath import copy, fill
 from hisim.model.tables import Array, CohortResult, CohortTables, Strata
 from hisim.model.workspace import Lives
+from hisim.variables import LANES
 
 
 def room_for(tables: CohortTables, strata: Strata) -> CohortResult:

@@ -29,7 +29,7 @@ def flags_of(state: str) -> tuple[tuple[str, int], ...]:
 def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
     """1 where somebody is in scope, else 0; (sex, age), which nobody may write to: it is asked for often."""
     within = np.array([ages[0] <= age <= ages[1] for age in AGES], float)
-    cells = np.array([sex in sexes for sex in SEXES], float)[:, None] * within
+    cells: Float64 = np.array([sex in sexes for sex in SEXES], float)[:, None] * within
     cells.flags.writeable = False
     return cells
 

@@ -16,7 +16,6 @@ import xarray as xr
 
 from hisim.declare.delivery import STEPS
 from hisim.errors import ImpossibleModelError
-from hisim.lanes import LANES
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.random import LIFELONG, LIFELONG_ROWS, REGISTER_EVENTS
 from hisim.model.slot_plan import Slot
@@ -26,6 +25,7 @@ from hisim.stratum_variables import STRATA
 from hisim.variables import (
     AGES,
     CAUSES,
+    LANES,
     QUINTILES,
     REGISTERS,
     RISK_CHANNELS,

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from hisim.lanes import LANES
 from hisim.model.tables import (
     CURRENT,
     FLAGS,
@@ -25,7 +24,7 @@ from hisim.model.tables import (
     Float64,
     Strata,
 )
-from hisim.variables import CONDITIONS, OLDEST_AGE, REGISTERS
+from hisim.variables import CONDITIONS, LANES, OLDEST_AGE, REGISTERS
 
 Slots = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -134,12 +133,9 @@ def _run_piece(
             if k == 0 and (y == first or (tables.observed and not sampled)):
                 weight = person_years_to[y] / lived.sum()
             person_years[k, y] = weight * _by_batch(lived, group, groups)
-            each = death_rate[:, None] * ratio * lived
-            left = alive[k] * np.exp(-hazard)
+            each, left = death_rate[:, None] * ratio * lived, alive[k] * np.exp(-hazard)
             if sampled:
-                died = (alive[k] > 0) & (death >= np.exp(-hazard))
-                cause = (np.cumsum(death_rate[:, None] * ratio, axis=0) <= cause_of * hazard).sum(axis=0)
-                each, left = alive[k] * (died & (cause == np.arange(causes)[:, None])), np.where(died, 0.0, alive[k])
+                each, left = _drawn(alive[k], death_rate[:, None] * ratio, death, cause_of)
             alive[k] = left
             deaths[k, y] = weight * np.stack([_by_batch(one, group, groups) for one in each], axis=1)
             for g in range(groups):
@@ -157,6 +153,14 @@ def _run_piece(
         told,
         reference,
     )
+
+
+def _drawn(alive: Float64, hazard: Float64, death: Float64, cause_of: Float64) -> tuple[Float64, Float64]:
+    """Those who die of each cause (C, people), and those left, from hazards by cause (C, people)."""
+    whole = hazard.sum(axis=0)
+    died = (alive > 0) & (death >= np.exp(-whole))
+    cause = (np.cumsum(hazard, axis=0) <= cause_of * whole).sum(axis=0)
+    return alive * (died & (cause == np.arange(len(hazard))[:, None])), np.where(died, 0.0, alive)
 
 
 def _yearly(cohort: int, year: int, draw: int, seed: int, people: range) -> list[Float64]:
