@@ -237,4 +237,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    finally:
+        gc.freeze()  # the process is about to end: nothing that is left needs to be searched for garbage
     sys.exit(0)
