@@ -38,6 +38,9 @@ def __getattr__(name: str) -> Any:
         try:
             return getattr(import_module(_HOMES[name]), name)
         finally:
+            if gc.get_freeze_count() == 0:
+                gc.freeze()  # both together: what there is counts as old, and is not searched again at once
+                gc.unfreeze()
             if collects:
                 gc.enable()
     raise AttributeError(f"module 'hisim' has no attribute '{name}'")
