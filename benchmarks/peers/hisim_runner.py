@@ -30,7 +30,7 @@ from hisim.model.exposure import change_smoking
 from hisim.model.fastmath import fill
 from hisim.model.kernel import run_year, set_comparator_terms, set_comparator_year
 from hisim.model.random import EVENT, LIFELONG_ROWS, REGISTER_EVENTS, SMOKING_CHANGE, YEARLY_BLOCK, fill_uniforms
-from hisim.model.results import room_for
+from hisim.model.results import first_of, room_for
 from hisim.model.tables import CURRENT as CURRENT_SLOT
 from hisim.model.tables import FLAGS, KEPT, NEVER, SLOTS, Array, CohortResult, CohortTables, Strata, Task
 from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
@@ -201,7 +201,7 @@ def run(people: int, seed: int, intervention: bool) -> np.ndarray:
             own = bounds[cohort] - first
             strata = Strata(own, own[[0, -1]], weight, share)
             task = Task(-cohort, int(last - first), 1, cohort, 0, seed, True, False, BLOCK)
-            out = room_for(tables, strata)
+            out = first_of(room_for(tables, strata, 1))
             live(tables, strata, task, quit, there[:, first:last], out)
             found[cohort] = out.stratum_deaths[0]
     deaths, (cohort, year) = no_deaths(), np.ogrid[:COHORTS, :YEARS]

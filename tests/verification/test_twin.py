@@ -24,10 +24,10 @@ from synthetic import (
 )
 
 from hisim.model import twin
-from hisim.model.kernel import run_cohort
+from hisim.model.kernel import run_cohorts
 from hisim.model.plan import make_plan
 from hisim.model.random import cohort_number
-from hisim.model.tables import CohortResult
+from hisim.model.tables import CohortResult, Strata
 from hisim.variables import CAUSES, SEXES
 
 TOLERANCE = 2e-6
@@ -118,6 +118,13 @@ def plan_of_everything(seed, correlation):
     return make_plan(varied_inputs(seed), [mix], library_of(*items))
 
 
+def run_cohort(run, tables, strata, conditions, cohort, birth_year, people, lived_to, *rest, pieces=1, **how):
+    """One cohort alone."""
+    one, who = Strata(*(array[None] for array in strata)), np.array([[birth_year, people, pieces, cohort]])
+    several = run(tables, one, conditions[None], lived_to[None], who, *rest, **how)
+    return CohortResult(*(array[0] for array in several))
+
+
 def cohort_runs(plan, birth_year, seed, sampled, people=320):
     q, s = seed % 5, seed % len(SEXES)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (q, s, birth_year))
@@ -126,7 +133,7 @@ def cohort_runs(plan, birth_year, seed, sampled, people=320):
         plan.tables[q][s], plan.strata(chosen, people), plan.conditions[where],
         cohort_number(q + 1, s, birth_year), birth_year, people, plan.person_years[where], 0, seed, sampled,
     )  # fmt: skip
-    return run_cohort(*arguments), CohortResult(*twin.run_cohort(*arguments))
+    return run_cohort(run_cohorts, *arguments), run_cohort(twin.run_cohorts, *arguments)
 
 
 @pytest.mark.parametrize("sampled", [False, True])
@@ -182,12 +189,12 @@ def test_rates_of_a_person_without_risk_need_no_calibration(birth_year, sampled)
     where, number = plan.index(chosen), cohort_number(2, 1, birth_year)
     rest = (plan.conditions[where], number, birth_year, 320, plan.person_years[where], 0, 1, sampled)
     observed, strata = plan.tables[1][1], plan.strata(chosen, 320)
-    found = run_cohort(observed, strata, *rest).reference
+    found = run_cohort(run_cohorts, observed, strata, *rest).reference
     rate = np.zeros_like(observed.rate)
     rate[:] = found[:, None]
     plain = observed._replace(observed=False, rate=rate)
-    kernel = run_cohort(plain, strata, *rest)
-    same(kernel, CohortResult(*twin.run_cohort(plain, strata, *rest)))
+    kernel = run_cohort(run_cohorts, plain, strata, *rest)
+    same(kernel, run_cohort(twin.run_cohorts, plain, strata, *rest))
     np.testing.assert_array_equal(kernel.reference[kernel.reference > 0], found[kernel.reference > 0])
 
 
@@ -201,10 +208,10 @@ def test_neither_blocks_nor_who_is_worked_out_anew_change_a_byte(birth_year, tar
     where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
     arguments = (plan.tables[3][0], plan.strata(chosen, 2080), plan.conditions[where], number, birth_year, 2080,
                  plan.person_years[where], 0, 5, sampled)  # fmt: skip
-    one = run_cohort(*arguments)
+    one = run_cohort(run_cohorts, *arguments)
     assert (one.deaths[0] != one.deaths[1]).any()
     for block, whole in ((1280, True), (64, False), (192, True), (704, False), (4096, False)):
-        for ours, theirs in zip(one, run_cohort(*arguments, block=block, whole=whole), strict=True):
+        for ours, theirs in zip(one, run_cohort(run_cohorts, *arguments, block=block, whole=whole), strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
 
@@ -216,8 +223,8 @@ def test_pieces_of_a_cohort_are_other_people_each_calibrated_on_its_own(birth_ye
     where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
     arguments = (plan.tables[3][0], plan.strata(chosen, 208), plan.conditions[where], number, birth_year, 208,
                  plan.person_years[where], 0, 5, sampled)  # fmt: skip
-    one, three = run_cohort(*arguments), run_cohort(*arguments, pieces=3)
-    same(three, CohortResult(*twin.run_cohort(*arguments, pieces=3)))
+    one, three = (run_cohort(run_cohorts, *arguments, pieces=pieces) for pieces in (1, 3))
+    same(three, run_cohort(twin.run_cohorts, *arguments, pieces=3))
     assert (one.deaths != three.deaths).any()
     alive = one.person_years.sum(axis=(2, 3))[0] > 0
     if not sampled:

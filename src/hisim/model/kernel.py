@@ -42,7 +42,7 @@ from hisim.model.random import (
 )
 from hisim.model.ratio import set_comparator_terms, set_comparator_year, set_scenario_ratio, set_scenario_terms
 from hisim.model.reached import count_people
-from hisim.model.results import add_piece, add_results, room_for, same_results
+from hisim.model.results import add_piece, add_results, first_of, room_for, same_results
 from hisim.model.tables import LAST_STARTING_AGE, Array, CohortResult, CohortTables, Strata, Task
 from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
 from hisim.variables import OLDEST_AGE
@@ -263,7 +263,7 @@ def run_piece(
         )  # fmt: skip
 
 
-@entry
+@compiled
 def run_pieces(
     tables: CohortTables,
     strata: Strata,
@@ -273,14 +273,14 @@ def run_pieces(
     part: CohortResult,
     out: CohortResult,
 ) -> int:
-    """What :func:`run_cohort` does, into ``out``; ``part`` holds the piece at hand where there are several.
+    """One cohort, into ``out``; ``part`` holds the piece at hand where there are several.
 
     What it returns is of no use, but keeps until the end what is lent: else that would be gone at once.
     """
     own = make_workspace(tables, strata, task.people, task.block)
     their_lives = make_lives(tables, strata, own)
     tables, strata, work, lives = lend(tables), lend(strata), lend(own), lend(their_lives)
-    piece, whole = lend(part), lend(out)
+    piece, whole = lend(part if task.pieces > 1 else out), lend(out)
     for n in range(task.pieces):
         run_piece(tables, strata, work, lives, task, n * task.people, conditions, person_years_to, piece)
         if task.pieces > 1:
@@ -288,34 +288,64 @@ def run_pieces(
     return int(own.lived.size + their_lives.alive.size)
 
 
-def run_cohort(
+@entry
+def run_each(
     tables: CohortTables,
     strata: Strata,
     conditions: Array,
-    cohort: int,
-    birth_year: int,
-    people: int,
     person_years_to: Array,
+    who: Array,
+    task: Task,
+    part: CohortResult,
+    out: CohortResult,
+) -> int:
+    """What :func:`run_cohorts` does, into ``out``; of each row of ``who`` and what else is in ``task``."""
+    size = 0
+    for i in range(who.shape[0]):
+        own = Task(
+            who[i, 0], who[i, 1], who[i, 2], who[i, 3], task.draw, task.seed, task.sampled, task.whole, task.block
+        )  # fmt: skip
+        size += run_pieces(
+            tables, Strata(strata.bounds[i], strata.spans[i], strata.weight[i], strata.share[i]), conditions[i],
+            person_years_to[i], own, part,
+            CohortResult(
+                out.deaths[i], out.stratum_deaths[i], out.stratum_deaths_batch[i], out.person_years[i], out.served[i],
+                out.stratum_served[i], out.reference[i],
+            ),
+        )  # fmt: skip
+    return size
+
+
+def run_cohorts(
+    tables: CohortTables,
+    strata: Strata,
+    conditions: Array,
+    person_years_to: Array,
+    who: Array,
     draw: int,
     seed: int,
     sampled: bool,
-    pieces: int = 1,
     block: int = BLOCK,
     whole: bool = False,
 ) -> CohortResult:
-    """Run one cohort through all years and scenarios.
+    """Run some cohorts of one quintile and sex through all years and scenarios.
 
     Parameters
     ----------
     tables : CohortTables
     strata : Strata
-        Of one piece.
-    conditions : (Y, 6) float32, share of the cohort who have ever had each of ``variables.HISTORIES`` by each year
-    person_years_to : (Y,) [person-years] that the cohort lives in the comparator
-    cohort, birth_year, people, draw, seed, sampled, pieces, block, whole : as in ``tables.Task``
+        Of a piece of each cohort: every array with a first axis of cohorts (n,).
+    conditions : (n, Y, 6) float32, share of the cohort who have ever had each of ``variables.HISTORIES`` by each year
+    person_years_to : (n, Y) [person-years] that the cohort lives in the comparator
+    who : (n, 4) int64, of each cohort the first four of ``tables.Task``
+    draw, seed, sampled, block, whole : as in ``tables.Task``
+
+    Returns
+    -------
+    Every array with a first axis of cohorts.
     """
-    task = Task(birth_year, people, pieces, cohort, draw, seed, sampled, whole, block)
-    out = room_for(tables, strata)
-    part = room_for(tables, strata) if pieces > 1 else out
-    run_pieces(tables, strata, conditions, person_years_to, task, part, out)
+    task = Task(*who[0].tolist(), draw, seed, sampled, whole, block)
+    out = room_for(tables, strata, len(who))
+    part = room_for(tables, strata, int((who[:, 2] > 1).any()))
+    run_each(tables, strata, conditions, person_years_to, who, task, first_of(part), out)
     return out

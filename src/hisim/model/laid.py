@@ -39,7 +39,7 @@ def lay_out(plan: Plan, results: Iterable[tuple[Cohort, CohortResult]]) -> dict[
     Parameters
     ----------
     results
-        Of every cohort, in the order of ``plan.cohorts``.
+        Of every cohort, in the order of ``plan.cohorts``: of some of one quintile and sex at a time, beside the first.
 
     Returns
     -------
@@ -72,9 +72,9 @@ def lay_out(plan: Plan, results: Iterable[tuple[Cohort, CohortResult]]) -> dict[
 
 
 def _cells(results: Iterable[tuple[Cohort, CohortResult]]) -> Iterator[tuple[tuple[int, int], CohortResult]]:
-    """Results of all cohorts of each quintile and sex, each with a first axis of cohorts."""
+    """Results of all cohorts of each quintile and sex."""
     for cell, several in groupby(results, lambda one: (one[0].quintile, one[0].sex)):
-        yield cell, CohortResult(*map(np.stack, zip(*(result for _, result in several), strict=True)))
+        yield cell, CohortResult(*map(np.concatenate, zip(*(result for _, result in several), strict=True)))
 
 
 def _room(plan: Plan) -> dict[str, Float64]:

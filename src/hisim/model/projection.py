@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import numpy as np
 import xarray as xr
@@ -17,14 +18,14 @@ import xarray as xr
 from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
 from hisim.model.inputs import inputs_of
-from hisim.model.kernel import run_cohort
+from hisim.model.kernel import run_cohorts
 from hisim.model.laid import by_band, lay_out
 from hisim.model.plan import Cohort, Plan, make_plan
 from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served, told_apart
 from hisim.model.slot_plan import Library, library_of_run
-from hisim.model.tables import CohortResult, Float64
+from hisim.model.tables import CohortResult, Float64, Strata
 from hisim.model.workspace import PIECE
 from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
@@ -42,7 +43,7 @@ from hisim.variables import (
     describe,
 )
 
-RunCohort = Callable[..., tuple[Float64, ...]]
+RunCohorts = Callable[..., tuple[Float64, ...]]
 Progress = Callable[[float], None]
 DRAW = 0
 """Index of the central values of all uncertain inputs."""
@@ -56,7 +57,7 @@ def project(
     chunk: int = 8,
     progress: Progress | None = None,
     library: Library | None = None,
-    run: RunCohort = run_cohort,
+    run: RunCohorts = run_cohorts,
 ) -> xr.Dataset:
     """Project deaths by year, quintile, sex, age and cause, for the comparator and every scenario.
 
@@ -135,24 +136,26 @@ def _same_years(scenario: Scenario, inputs: xr.Dataset) -> None:
         )
 
 
-def _run_one(plan: Plan, scenario: Scenario, run: RunCohort, cohort: Cohort) -> CohortResult:
-    where = plan.index(cohort)
-    number = cohort_number(QUINTILES[cohort.quintile], cohort.sex, cohort.birth_year)
-    settings = scenario.simulation
-    people, pieces = _simulated(plan, cohort, settings)
+def run_some(plan: Plan, scenario: Scenario, run: RunCohorts, cohorts: Sequence[Cohort]) -> CohortResult:
+    """Run cohorts of one quintile and sex."""
+    settings, (q, s) = scenario.simulation, (cohorts[0].quintile, cohorts[0].sex)
+    who, strata = [], []
+    for cohort in cohorts:
+        people, pieces = _simulated(plan, cohort, settings)
+        number = cohort_number(QUINTILES[q], s, cohort.birth_year)
+        who.append((cohort.birth_year, people, pieces, number))
+        strata.append(plan.strata(cohort, people))
+    places = [plan.index(cohort)[2] for cohort in cohorts]
     return CohortResult(
         *run(
-            plan.tables[cohort.quintile][cohort.sex],
-            plan.strata(cohort, people),
-            plan.conditions[where],
-            number,
-            cohort.birth_year,
-            people,
-            plan.person_years[where],
+            plan.tables[q][s],
+            Strata(*map(np.stack, zip(*strata, strict=True))),
+            plan.conditions[q, s, places],
+            plan.person_years[q, s, places],
+            np.array(who, np.int64),
             DRAW,
             settings.seed,
             settings.estimator == "sampled",
-            pieces,
         )
     )
 
@@ -168,18 +171,16 @@ def _simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, i
 
 
 def _run_all(
-    plan: Plan, scenario: Scenario, run: RunCohort, threads: int, chunk: int, progress: Progress | None
+    plan: Plan, scenario: Scenario, run: RunCohorts, threads: int, chunk: int, progress: Progress | None
 ) -> Iterator[tuple[Cohort, CohortResult]]:
-    """Results in the order of the cohorts, whatever the order in which threads finish."""
-    pieces = [plan.cohorts[i : i + chunk] for i in range(0, len(plan.cohorts), chunk)]
-
-    def work(piece: Sequence[Cohort]) -> list[CohortResult]:
-        return [_run_one(plan, scenario, run, cohort) for cohort in piece]
-
+    """Results in the order of the cohorts, some at a time beside the first, whatever the order threads finish in."""
+    alike = (list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex)))
+    pieces = [cohorts[i : i + chunk] for cohorts in alike for i in range(0, len(cohorts), chunk)]
     pool = ThreadPoolExecutor(threads)
     try:
-        for done, (piece, results) in enumerate(zip(pieces, pool.map(work, pieces), strict=True), start=1):
-            yield from zip(piece, results, strict=True)
+        results = pool.map(lambda piece: run_some(plan, scenario, run, piece), pieces)
+        for done, (piece, result) in enumerate(zip(pieces, results, strict=True), start=1):
+            yield piece[0], result
             if progress is not None:
                 progress(done / len(pieces))
     finally:

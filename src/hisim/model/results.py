@@ -12,19 +12,24 @@ from hisim.model.workspace import Lives
 from hisim.variables import LANES
 
 
-def room_for(tables: CohortTables, strata: Strata) -> CohortResult:
-    """Results of nobody: all 0."""
-    scenarios, years, groups, causes = *tables.coverage.shape[:2], strata.weight.size, tables.rate.shape[2]
+def room_for(tables: CohortTables, strata: Strata, cohorts: int) -> CohortResult:
+    """Results of nobody, with a first axis of cohorts: all 0."""
+    (scenarios, years), groups, causes = tables.coverage.shape[:2], strata.weight.shape[-1], tables.rate.shape[2]
     counts = 2 * tables.counted.size + tables.known.shape[3] + 1
     return CohortResult(
-        np.zeros((scenarios, years, causes, LANES)),
-        np.zeros((scenarios, years, groups, causes)),
-        np.zeros((scenarios, years, groups, LANES)),
-        np.zeros((scenarios, years, groups, LANES)),
-        np.zeros((scenarios, years, counts)),
-        np.zeros((scenarios, years, groups, 2 * int(tables.used.sum()) + 1)),
-        np.zeros((years, causes)),
+        np.zeros((cohorts, scenarios, years, causes, LANES)),
+        np.zeros((cohorts, scenarios, years, groups, causes)),
+        np.zeros((cohorts, scenarios, years, groups, LANES)),
+        np.zeros((cohorts, scenarios, years, groups, LANES)),
+        np.zeros((cohorts, scenarios, years, counts)),
+        np.zeros((cohorts, scenarios, years, groups, 2 * int(tables.used.sum()) + 1)),
+        np.zeros((cohorts, years, causes)),
     )
+
+
+def first_of(cohorts: CohortResult) -> CohortResult:
+    """Results of the first cohort; of no years, where there is none."""
+    return CohortResult(*(one[0] if len(one) else np.zeros((0,) * (one.ndim - 1)) for one in cohorts))
 
 
 @compiled

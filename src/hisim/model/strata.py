@@ -249,6 +249,8 @@ def rows_of(share: Float64, rows: int) -> Float64:
 
 def places(share: Float64, people: int) -> tuple[np.ndarray, Float64]:
     """Where among ``people`` each stratum begins (G + 1,), and what a simulated person of it stands for (G,)."""
+    if len(share) == 1:
+        return np.array([0, people], np.int64), np.ones(1)
     rows = people // LANES
     count = rows_of(share, rows)
     stands_for = np.where(count > 0, share * rows / np.where(count > 0, count, 1.0), 0.0)

@@ -2,7 +2,7 @@
 
 It shares no code with the kernel: its own generator, quantile, exponential, sums and calibration. The
 tests hold the two together (``tests/verification/test_twin.py``), and the benchmark compares their speed.
-Pass :func:`run_cohort` as ``project(..., run=twin.run_cohort)``.
+Pass :func:`run_cohorts` as ``project(..., run=twin.run_cohorts)``.
 """
 
 from __future__ import annotations
@@ -56,29 +56,30 @@ LIFELONG = {
 """Place of each lifelong uniform, written down a second time on purpose."""
 
 
-def run_cohort(
+def run_cohorts(
     tables: CohortTables,
     strata: Strata,
     conditions: Float32,
-    cohort: int,
-    birth_year: int,
-    people: int,
     person_years_to: Float64,
+    who: NDArray[np.int64],
     draw: int,
     seed: int,
     sampled: bool,
-    pieces: int = 1,
 ) -> tuple[Float64, ...]:
-    """Run one cohort; arguments and results as in :func:`hisim.model.kernel.run_cohort`."""
-    parts = [
-        _run_piece(
-            tables, strata, conditions, cohort, birth_year, range(n * people, (n + 1) * people),
-            person_years_to / pieces, draw, seed, sampled,
-        )
-        for n in range(pieces)
-    ]  # fmt: skip
-    *sums, reference = (sum(several) for several in zip(*parts, strict=True))
-    return *sums, reference / pieces
+    """Run some cohorts; arguments and results as in :func:`hisim.model.kernel.run_cohorts`."""
+    several = []
+    for i, (birth_year, people, pieces, cohort) in enumerate(who.tolist()):
+        one = Strata(*(array[i] for array in strata))
+        parts = [
+            _run_piece(
+                tables, one, conditions[i], cohort, birth_year, range(n * people, (n + 1) * people),
+                person_years_to[i] / pieces, draw, seed, sampled,
+            )
+            for n in range(pieces)
+        ]  # fmt: skip
+        *sums, reference = (sum(several) for several in zip(*parts, strict=True))
+        several.append((*sums, reference / pieces))
+    return tuple(map(np.stack, zip(*several, strict=True)))
 
 
 def _run_piece(
