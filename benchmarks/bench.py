@@ -1,119 +1,136 @@
-"""Time and memory of the main job, and of the kernel beside its plain NumPy twin, in one run.
+"""Time and memory of the main job, and of the kernel beside its plain NumPy twin.
 
     python benchmarks/bench.py                 # medians of 5, as in RESULTS.md
     python benchmarks/bench.py --size small --repeats 1   # a smoke run: does it still run?
 
-Absolute times drift with the machine; read the ratios. The twin runs the same cohorts on one thread.
+Absolute times drift with the machine; read the ratios. Each subject has a process of its own, in which jobs that are
+set against each other take turns; peak memory is that of the process.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import resource
-import statistics
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from common import DEMO, PEOPLE, SAMPLE, Row, fresh, main, over, person_years, plan_of, ratio, scenario, turns
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from hisim.declare.scenario import Scenario
-    from hisim.model import projection
-    from hisim.model.plan import Plan
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
-NAMES = ("three-actions", "antihypertensives", "statins", "stop-smoking")
-PEOPLE = {"small": 160, "medium": 1280, "large": 5120}
-SAMPLE = {"small": 101, "medium": 20, "large": 20}
+Figures = dict[str, float]
 
 
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time of ``work`` after one warm-up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def of_demo(asked: Namespace) -> list[Scenario]:
+    """The demonstration's scenarios at the size asked for."""
+    return [scenario(name, PEOPLE[asked.size]) for name in DEMO]
 
 
-def side_by_side(one: Callable[[], object], other: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median wall times of two jobs that take turns, so that a busy machine slows both."""
-    pairs = [(seconds(one, 1), seconds(other, 1)) for _ in range(repeats)]
-    first, second = zip(*pairs, strict=True)
-    return statistics.median(first), statistics.median(second)
-
-
-def benchmark(size: str, repeats: int) -> dict[str, object]:
-    """Every subject at one size; times in seconds, or nanoseconds per person-year and scenario."""
-    import numba
-    import numpy as np
-
-    from hisim.declare.files import load_library, read_scenario
+def by_ethnicity(several: Sequence[Scenario]) -> list[Scenario]:
+    """The same with eight ethnic groups told apart."""
     from hisim.declare.strata import Strata
-    from hisim.model import kernel, projection, twin
+
+    return [one.model_copy(update={"strata": Strata(by="ethnicity")}) for one in several]
+
+
+def projecting(several: Sequence[Scenario], threads: int) -> Callable[[], Any]:
+    """A job: project the scenarios, inputs being loaded already."""
+    import hisim
     from hisim.model.inputs import inputs_of
-    from hisim.model.plan import make_plan
 
-    def sized(name: str) -> Scenario:
-        scenario = read_scenario(SCENARIOS / f"{name}.yaml")
-        settings = scenario.simulation.model_copy(update={"people_per_cohort": PEOPLE[size]})
-        return scenario.model_copy(update={"simulation": settings})
+    inputs = inputs_of(several[0])
+    return lambda: hisim.project(several, inputs, threads=threads)
 
-    scenarios, whole = [sized(name) for name in NAMES], sized("whole-list")
-    inputs = inputs_of(scenarios[0])
-    plan = make_plan(inputs, scenarios, load_library())
-    ethnic = [one.model_copy(update={"strata": Strata(by="ethnicity")}) for one in scenarios]
-    ethnic_inputs = inputs_of(ethnic[0])
-    ethnic_plan = make_plan(ethnic_inputs, ethnic, load_library())
-    every = plan.cohorts[:: SAMPLE[size]]
-    steps = sum(plan.end + 1 - max(plan.start, cohort.birth_year) for cohort in every) * (1 + len(scenarios))
 
-    def over(run: projection.RunCohort, plan: Plan = plan) -> Callable[[], object]:
-        return lambda: [projection._run_one(plan, scenarios[0], run, cohort) for cohort in every]
+def kernel(asked: Namespace) -> Figures:
+    """The compiled kernel alone, over a sample of cohorts."""
+    from hisim.model.kernel import run_cohort
 
-    def project(several: list[Scenario], inputs: xr.Dataset, threads: int) -> Callable[[], object]:
-        return lambda: projection.project(several, inputs, threads=threads)
+    plan = plan_of(of_demo(asked))
+    cohorts = plan.cohorts[:: SAMPLE[asked.size]]
+    [times] = turns({"kernel": over(plan, run_cohort, cohorts)}, asked.repeats).values()
+    return {"kernel_ns_per_person_year": median(times) * 1e9 / person_years(plan, cohorts)}
 
-    unit = 1e9 / (steps * PEOPLE[size])
-    compiled = seconds(over(kernel.run_cohort), repeats) * unit
-    plain = seconds(over(twin.run_cohort), repeats) * unit
-    with_strata, without = side_by_side(over(kernel.run_cohort, ethnic_plan), over(kernel.run_cohort), repeats)
-    run_with, run_without = side_by_side(project(ethnic, ethnic_inputs, 1), project(scenarios, inputs, 1), repeats)
-    demo = seconds(project(scenarios, inputs, 2), repeats)
-    every_action = seconds(lambda: projection.project(whole, inputs, threads=2), repeats)
+
+def twin(asked: Namespace) -> Figures:
+    """The plain NumPy twin, beside the kernel on the same cohorts."""
+    from hisim.model import kernel, twin
+
+    plan = plan_of(of_demo(asked))
+    cohorts = plan.cohorts[:: SAMPLE[asked.size]]
+    jobs = {"kernel": over(plan, kernel.run_cohort, cohorts), "twin": over(plan, twin.run_cohort, cohorts)}
+    times = turns(jobs, asked.repeats)
     return {
-        "size": size,
-        "people_per_cohort": PEOPLE[size],
-        "scenarios_with_comparator": 1 + len(scenarios),
-        "kernel_ns_per_person_year": round(compiled, 2),
-        "twin_ns_per_person_year": round(plain, 1),
-        "twin_over_kernel": round(plain / compiled, 1),
-        "strata_kernel_ratio": round(with_strata / without, 2),
-        "strata_project_ratio": round(run_with / run_without, 2),
-        "project_one_thread_s": round(run_without, 3),
-        "project_two_threads_s": round(demo, 3),
-        "whole_list_two_threads_s": round(every_action, 3),
-        "whole_list_over_demo": round(every_action / demo, 2),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "repeats": repeats,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "versions": f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}",
+        "twin_ns_per_person_year": median(times["twin"]) * 1e9 / person_years(plan, cohorts),
+        "twin_over_kernel": ratio(times["twin"], times["kernel"]),
     }
 
 
+def strata_kernel(asked: Namespace) -> Figures:
+    """The kernel with strata over without."""
+    from hisim.model.kernel import run_cohort
+
+    plans = {"without": plan_of(of_demo(asked)), "with": plan_of(by_ethnicity(of_demo(asked)))}
+    cohorts = plans["with"].cohorts[:: SAMPLE[asked.size]]
+    times = turns({name: over(plan, run_cohort, cohorts) for name, plan in plans.items()}, asked.repeats)
+    return {"strata_kernel_ratio": ratio(times["with"], times["without"])}
+
+
+def strata_project(asked: Namespace) -> Figures:
+    """The projection with strata over without."""
+    several = of_demo(asked)
+    jobs = {"without": projecting(several, 1), "with": projecting(by_ethnicity(several), 1)}
+    times = turns(jobs, asked.repeats)
+    return {"strata_project_ratio": ratio(times["with"], times["without"])}
+
+
+def project(asked: Namespace) -> Figures:
+    """The demonstration's projection on one thread."""
+    [times] = turns({"one": projecting(of_demo(asked), 1)}, asked.repeats).values()
+    return {"project_one_thread_s": median(times)}
+
+
+def threads(asked: Namespace) -> Figures:
+    """The same on two threads, and how much faster that is."""
+    jobs = {"one": projecting(of_demo(asked), 1), "two": projecting(of_demo(asked), 2)}
+    times = turns(jobs, asked.repeats)
+    return {"project_two_threads_s": median(times["two"]), "two_threads_speed_up": ratio(times["one"], times["two"])}
+
+
+def whole_list(asked: Namespace) -> Figures:
+    """The whole list in one scenario, beside the demonstration's four."""
+    whole = [scenario("whole-list", PEOPLE[asked.size])]
+    times = turns({"demo": projecting(of_demo(asked), 2), "whole": projecting(whole, 2)}, asked.repeats)
+    return {
+        "whole_list_two_threads_s": median(times["whole"]),
+        "whole_list_over_demo": ratio(times["whole"], times["demo"]),
+    }
+
+
+SUBJECTS: dict[str, Callable[[Namespace], Figures]] = {
+    function.__name__: function
+    for function in (kernel, twin, strata_kernel, strata_project, project, threads, whole_list)
+}
+
+
+def one(asked: Namespace) -> Row:
+    """One subject, in the process at hand."""
+    return SUBJECTS[asked.one](asked)
+
+
+def figures(asked: Namespace) -> list[Row]:
+    """A row for each figure, with the peak memory of the process that found it."""
+    rows: list[Row] = []
+    for subject in SUBJECTS:
+        found = fresh(asked, subject)
+        memory = found.pop("peak_memory_mb")
+        rows += [
+            {"figure": name, "value": float(f"{value:.4g}"), "subject": subject, "peak_memory_mb": memory}
+            for name, value in found.items()
+        ]
+    return rows
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=PEOPLE, default="medium")
-    parser.add_argument("--repeats", type=int, default=5)
-    chosen = parser.parse_args()
-    print(json.dumps(benchmark(chosen.size, chosen.repeats), indent=2))
+    main(__doc__, figures, one)

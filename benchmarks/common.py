@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+HERE = Path(__file__).resolve().parent
+SCENARIOS = HERE.parent / "scenarios"
 DEMO = ("three-actions", "antihypertensives", "statins", "stop-smoking")
 """The scenarios of ``hisim demo``."""
 PEOPLE = {"small": 160, "medium": 1280, "large": 5120}
@@ -75,10 +76,10 @@ def person_years(plan: Plan, cohorts: Sequence[Cohort] | None = None) -> int:
     return years * people * (1 + len(plan.scenarios))
 
 
-def turns(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Wall times [s] of jobs that take turns, so that a busy machine slows all of them; after one round to warm up."""
+def turns(jobs: dict[str, Callable[[], object]], repeats: int, *, warm: bool = False) -> dict[str, list[float]]:
+    """Wall times [s] of jobs that take turns, so that a busy machine slows all; a first round unless ``warm``."""
     times: dict[str, list[float]] = {name: [] for name in jobs}
-    for again in range(repeats + 1):
+    for again in range(warm, repeats + 1):
         for name, job in jobs.items():
             began = time.perf_counter()
             job()
@@ -100,6 +101,16 @@ def peak_memory() -> int:
         return 0
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+
+
+def compile_kernel() -> None:
+    """Compile the kernel in a process of its own, so that the memory of no subject holds the compiler."""
+    steps = (
+        "import common; from hisim.model.kernel import run_cohort",
+        "plan = common.plan_of([common.scenario('stop-smoking', 16)])",
+        "common.over(plan, run_cohort, plan.cohorts[:1])()",
+    )
+    subprocess.run([sys.executable, "-c", "; ".join(steps)], cwd=HERE, check=True)
 
 
 def fresh(asked: argparse.Namespace, subject: str) -> Row:
@@ -149,8 +160,8 @@ def machine() -> dict[str, str]:
     return {
         "date": date.today().isoformat(),
         "processor": models[0] if models else platform.processor() or platform.machine(),
-        "vectors": f"{bits} bits" if bits else "not known",
-        "cores": str(os.cpu_count()),
+        "vectors": f"vectors of {bits} bits" if bits else "vectors not known",
+        "cores": f"{os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}",
         "versions": f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}",
     }
@@ -192,8 +203,11 @@ def main(
     if asked.one is not None and one is not None:
         print(json.dumps({**one(asked), "peak_memory_mb": peak_memory()}))
         return
+    if one is not None:
+        compile_kernel()
     began = time.perf_counter()
-    rows = figures(asked)
-    head = {"program": Path(sys.argv[0]).stem, "size": asked.size, "repeats": asked.repeats}
-    result = {**head, "took_s": round(time.perf_counter() - began, 1), "machine": machine(), "figures": rows}
-    print(json.dumps(result, indent=2) if asked.json else f"{', '.join(result['machine'].values())}\n\n{table(rows)}")
+    rows, about = figures(asked), machine()
+    head = {"program": Path(sys.argv[0]).stem, "title": (doc or "").partition("\n")[0]}
+    how = {"size": asked.size, "repeats": asked.repeats, "took_s": round(time.perf_counter() - began, 1)}
+    result = {**head, **how, "machine": about, "figures": rows}
+    print(json.dumps(result, indent=2) if asked.json else f"{'; '.join(about.values())}\n\n{table(rows)}")

@@ -1,50 +1,49 @@
-"""The benchmarks still run; their times are not judged here."""
+"""Every benchmark still runs and prints what it should; times are not judged here."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-PEOPLE = 20_000
+SMALLEST = ("--size", "small", "--repeats", "1")
+COLUMNS = {
+    "bench": {"figure", "value", "peak_memory_mb"},
+    "floor": {"random_ns", "comparator_ns", "scenarios_ns", "memory_ns", "floor_ns", "kernel_ns", "share_of_floor"},
+    "growth": {"axis", "value", "person_years", "seconds", "ns", "peak_memory_mb"},
+    "precision": {"scenario", "way", "people_for_1_percent", "seconds_for_1_percent"},
+    "paired": {"scenarios", "marginal_ns", "separate_ns", "over_separate"},
+}
 
 
-def test_the_smallest_benchmark_runs() -> None:
-    command = [sys.executable, str(BENCHMARKS / "bench.py"), "--size", "small", "--repeats", "1"]
-    result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert result["kernel_ns_per_person_year"] > 0
-    assert result["twin_over_kernel"] > 1
+def run(root, program, *words):
+    command = [sys.executable, str(root / "benchmarks" / f"{program}.py"), *SMALLEST, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def answers(runner: str, what: str, services: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """What a peer's process says for each service, in the environment of these tests."""
-    asked = [{"ask": what, "people": PEOPLE, "seed": 1, "service": service} for service in services]
-    command = [sys.executable, str(BENCHMARKS / "peers" / "worker.py"), runner, runner]
-    lines = "".join(f"{json.dumps(each)}\n" for each in asked)
-    found = subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {service: json.loads(line) for service, line in zip(services, found[1:], strict=True)}
+@pytest.mark.parametrize("program", ["bench", "growth", "precision"])
+def test_the_smallest_run_has_its_figures(root, program):
+    found = json.loads(run(root, program, "--json"))
+    assert (found["program"], found["size"], found["repeats"]) == (program, "small", 1)
+    assert set(found["machine"]) >= {"processor", "vectors", "cores", "versions", "date"}
+    assert COLUMNS[program] <= set.intersection(*(set(row) for row in found["figures"]))
 
 
-def test_hisim_and_numpy_simulate_the_same_small_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As ``benchmarks/peers/compare.py`` checks it, of fewer people."""
-    monkeypatch.syspath_prepend(BENCHMARKS / "peers")
-    compare = importlib.import_module("compare")
-    exact, plain, ours = (
-        answers(runner, what, compare.SERVICES)
-        for runner, what in (("numpy", "expected"), ("numpy", "deaths"), ("hisim", "deaths"))
-    )
+def test_the_floor_counts_those_who_differ(root):
+    nothing, demo, whole = rows = json.loads(run(root, "floor", "--json"))["figures"]
+    assert all(COLUMNS["floor"] <= set(row) for row in rows)
+    assert nothing["differ"] == nothing["apart"] == 0
+    assert 0 < demo["differ"] <= demo["apart"] < 1
+    assert demo["differ"] < whole["differ"] <= whole["apart"] < 1
+    assert 0 < nothing["terms"] < whole["terms"]
 
-    def farthest(one: dict[str, Any], other: dict[str, Any], service: str, times: float) -> float:
-        return max(map(abs, compare.distances(one, other, exact[service]["variance"], times).values()))
 
-    for service in compare.SERVICES:
-        assert farthest(plain[service]["margins"], exact[service]["mean"], service, 1.0) < compare.LIMIT
-        assert farthest(ours[service]["margins"], plain[service]["margins"], service, 2.0) < compare.LIMIT
-        assert ours[service]["person_years"] == pytest.approx(plain[service]["person_years"], rel=0.005)
-    assert farthest(ours["off"]["margins"], plain["strong"]["margins"], "off", 2.0) > compare.LIMIT
+def test_all_writes_a_page_of_tables_and_what_they_are_made_of(root, tmp_path):
+    run(root, "all", "--only", "paired", "--into", str(tmp_path))
+    [found] = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert COLUMNS["paired"] <= set(found["figures"][0])
+    page = (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert page.startswith("# One run\n")
+    assert all(str(row["scenarios"]) in page for row in found["figures"])
