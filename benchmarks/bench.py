@@ -14,7 +14,21 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from common import DEMO, PEOPLE, SAMPLE, Row, fresh, main, over, person_years, plan_of, ratio, scenario, turns
+from common import (
+    DEMO,
+    ONE_THREAD,
+    PEOPLE,
+    SAMPLE,
+    Row,
+    fresh,
+    main,
+    over,
+    person_years,
+    plan_of,
+    ratio,
+    scenario,
+    turns,
+)
 
 if TYPE_CHECKING:
     from hisim.declare.scenario import Scenario
@@ -49,7 +63,7 @@ def kernel(asked: Namespace) -> Figures:
 
     plan = plan_of(of_demo(asked))
     cohorts = plan.cohorts[:: SAMPLE[asked.size]]
-    [times] = turns({"kernel": over(plan, run_cohort, cohorts)}, asked.repeats).values()
+    [times] = turns({"kernel": over(plan, run_cohort, cohorts)}, asked.repeats, clock=ONE_THREAD).values()
     return {"kernel_ns_per_person_year": median(times) * 1e9 / person_years(plan, cohorts)}
 
 
@@ -60,7 +74,7 @@ def twin(asked: Namespace) -> Figures:
     plan = plan_of(of_demo(asked))
     cohorts = plan.cohorts[:: SAMPLE[asked.size]]
     jobs = {"kernel": over(plan, kernel.run_cohort, cohorts), "twin": over(plan, twin.run_cohort, cohorts)}
-    times = turns(jobs, asked.repeats)
+    times = turns(jobs, asked.repeats, clock=ONE_THREAD)
     return {
         "twin_ns_per_person_year": median(times["twin"]) * 1e9 / person_years(plan, cohorts),
         "twin_over_kernel": ratio(times["twin"], times["kernel"]),
@@ -73,7 +87,8 @@ def strata_kernel(asked: Namespace) -> Figures:
 
     plans = {"without": plan_of(of_demo(asked)), "with": plan_of(by_ethnicity(of_demo(asked)))}
     cohorts = plans["with"].cohorts[:: SAMPLE[asked.size]]
-    times = turns({name: over(plan, run_cohort, cohorts) for name, plan in plans.items()}, asked.repeats)
+    jobs = {name: over(plan, run_cohort, cohorts) for name, plan in plans.items()}
+    times = turns(jobs, asked.repeats, clock=ONE_THREAD)
     return {"strata_kernel_ratio": ratio(times["with"], times["without"])}
 
 

@@ -36,6 +36,8 @@ SAMPLE = {"small": 101, "medium": 20, "large": 20}
 """Every so many-th cohort is run where a sample of cohorts of all ages will do."""
 WIDE = ("avx512", "avx10", "evex512")
 """How the names of processor features begin that stand for registers of 512 bits."""
+ONE_THREAD = time.thread_time
+"""The clock for jobs of one thread: it stands still while the machine does something else."""
 Row = dict[str, Any]
 
 
@@ -76,15 +78,24 @@ def person_years(plan: Plan, cohorts: Sequence[Cohort] | None = None) -> int:
     return years * people * (1 + len(plan.scenarios))
 
 
-def turns(jobs: dict[str, Callable[[], object]], repeats: int, *, warm: bool = False) -> dict[str, list[float]]:
-    """Wall times [s] of jobs that take turns, so that a busy machine slows all; a first round unless ``warm``."""
+def turns(
+    jobs: dict[str, Callable[[], object]],
+    repeats: int,
+    *,
+    warm: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Times [s] of jobs that take turns, so that a busy machine slows all of them; one more round unless ``warm``.
+
+    Jobs of one thread are timed by :data:`ONE_THREAD`.
+    """
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for again in range(warm, repeats + 1):
         for name, job in jobs.items():
-            began = time.perf_counter()
+            began = clock()
             job()
             if again:
-                times[name].append(time.perf_counter() - began)
+                times[name].append(clock() - began)
     return times
 
 

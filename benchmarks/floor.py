@@ -14,7 +14,21 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import DEMO, PEOPLE, SAMPLE, Row, comparator_only, main, over, person_years, plan_of, ratio, scenario, turns
+from common import (
+    DEMO,
+    ONE_THREAD,
+    PEOPLE,
+    SAMPLE,
+    Row,
+    comparator_only,
+    main,
+    over,
+    person_years,
+    plan_of,
+    ratio,
+    scenario,
+    turns,
+)
 
 if TYPE_CHECKING:
     from needs import Needs
@@ -60,7 +74,7 @@ def beside(label: str, several: Sequence[Scenario], size: str, repeats: int) -> 
     jobs: dict[str, Callable[[], object]] = {
         part: lambda run=run: [one() for one in run] for part, run in each.items()
     }  # fmt: skip
-    times = turns({**jobs, "kernel": over(plan, run_cohort, cohorts)}, repeats)
+    times = turns({**jobs, "kernel": over(plan, run_cohort, cohorts)}, repeats, clock=ONE_THREAD)
     times["floor"] = [sum(parts) for parts in zip(*(times[part] for part in PARTS), strict=True)]
     unit = 1e9 / person_years(plan, cohorts)
     lived = sum(int(one.differ[0].sum()) for one in needs)

@@ -13,7 +13,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import DEMO, PEOPLE, SAMPLE, Row, comparator_only, main, over, person_years, plan_of, scenario, turns
+from common import (
+    DEMO,
+    ONE_THREAD,
+    PEOPLE,
+    SAMPLE,
+    Row,
+    comparator_only,
+    main,
+    over,
+    person_years,
+    plan_of,
+    scenario,
+    turns,
+)
 
 if TYPE_CHECKING:
     from hisim.declare.scenario import Scenario
@@ -40,7 +53,7 @@ def beside(label: str, several: Sequence[Scenario], size: str, repeats: int) -> 
         "paired": over(plan, run_cohort, cohorts),
         "whole": over(plan, partial(run_cohort, whole=True), cohorts),
     }
-    times = {name: np.array(found) for name, found in turns(jobs, repeats).items()}
+    times = {name: np.array(found) for name, found in turns(jobs, repeats, clock=ONE_THREAD).items()}
     count, base = len(several), times["comparator"]
     marginal, whole = (times["paired"] - base) / count, (times["whole"] - base) / count
     unit = 1e9 * (1 + count) / person_years(plan, cohorts)

@@ -16,7 +16,7 @@ from statistics import mean, median, stdev
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import Row, comparator_only, main, over, plan_of, scenario, turns
+from common import ONE_THREAD, Row, comparator_only, main, over, plan_of, scenario, turns
 
 if TYPE_CHECKING:
     from hisim.declare.scenario import Scenario
@@ -72,7 +72,7 @@ def ways(label: str, one: Scenario, size: str, repeats: int) -> list[Row]:
         for estimator in ("expected", "sampled")
         for name, which in (("pair", plan), ("alone", alone))
     }
-    times = turns(jobs, repeats)
+    times = turns(jobs, repeats, clock=ONE_THREAD)
     died = {estimator: deaths(plan, estimator, seeds) for estimator in ("expected", "sampled")}
     averted = mean((died["expected"][:, 0] - died["expected"][:, 1]).tolist())
     rows: list[Row] = []
