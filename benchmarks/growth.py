@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from statistics import median
@@ -85,9 +86,16 @@ def one(asked: Namespace) -> Row:
              for each in several]  # fmt: skip
     hisim.project(least, inputs, threads=1, run=run)
     job = {"job": lambda: hisim.project(several, inputs, threads=point["threads"], run=run)}
+    began = time.process_time()
     taken = median(turns(job, asked.repeats, warm=True)["job"])
+    cpu = (time.process_time() - began) / asked.repeats
     plan = plan_of(several, inputs)
-    return {"seconds": taken, "people": len(plan.cohorts) * point["people"], "person_years": person_years(plan)}
+    return {
+        "seconds": taken,
+        "cpu_seconds": cpu,
+        "people": len(plan.cohorts) * point["people"],
+        "person_years": person_years(plan),
+    }
 
 
 def figures(asked: Namespace) -> list[Row]:
@@ -108,10 +116,19 @@ def figures(asked: Namespace) -> list[Row]:
             "ns_of_those_added": round((found["seconds"] - before["seconds"]) * 1e9 / more, 1) if more else None,
             "times_value": point[axis] / before["value"] if same else None,
             "times_seconds": round(found["seconds"] / before["seconds"], 2) if same else None,
-            "peak_memory_mb": found["peak_memory_mb"],
+            "cpu_seconds": round(found["cpu_seconds"], 3), "peak_memory_mb": found["peak_memory_mb"],
         })  # fmt: skip
         before = found
-    return rows
+    return [*rows, flatness([row for row in rows if row["axis"] == "people"])]
+
+
+def flatness(rows: list[Row]) -> Row:
+    """The highest over the lowest time of a person-year, of all and of those added, as people double."""
+    out: Row = dict.fromkeys(rows[0])
+    for column in ("ns", "ns_of_those_added"):
+        found = [row[column] for row in rows if row[column] is not None and row[column] > 0]
+        out[column] = round(max(found) / min(found), 2) if found else None
+    return {**out, "axis": "people, highest over lowest"}
 
 
 if __name__ == "__main__":
