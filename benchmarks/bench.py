@@ -59,11 +59,11 @@ def projecting(several: Sequence[Scenario], threads: int) -> Callable[[], Any]:
 
 def kernel(asked: Namespace) -> Figures:
     """The compiled kernel alone, over a sample of cohorts."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     plan = plan_of(of_demo(asked))
     cohorts = plan.cohorts[:: SAMPLE[asked.size]]
-    [times] = turns({"kernel": over(plan, run_cohort, cohorts)}, asked.repeats, clock=ONE_THREAD).values()
+    [times] = turns({"kernel": over(plan, run_cohorts, cohorts)}, asked.repeats, clock=ONE_THREAD).values()
     return {"kernel_ns_per_person_year": median(times) * 1e9 / person_years(plan, cohorts)}
 
 
@@ -73,7 +73,7 @@ def twin(asked: Namespace) -> Figures:
 
     plan = plan_of(of_demo(asked))
     cohorts = plan.cohorts[:: SAMPLE[asked.size]]
-    jobs = {"kernel": over(plan, kernel.run_cohort, cohorts), "twin": over(plan, twin.run_cohort, cohorts)}
+    jobs = {"kernel": over(plan, kernel.run_cohorts, cohorts), "twin": over(plan, twin.run_cohorts, cohorts)}
     times = turns(jobs, asked.repeats, clock=ONE_THREAD)
     return {
         "twin_ns_per_person_year": median(times["twin"]) * 1e9 / person_years(plan, cohorts),
@@ -83,11 +83,11 @@ def twin(asked: Namespace) -> Figures:
 
 def strata_kernel(asked: Namespace) -> Figures:
     """The kernel with strata over without."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     plans = {"without": plan_of(of_demo(asked)), "with": plan_of(by_ethnicity(of_demo(asked)))}
     cohorts = plans["with"].cohorts[:: SAMPLE[asked.size]]
-    jobs = {name: over(plan, run_cohort, cohorts) for name, plan in plans.items()}
+    jobs = {name: over(plan, run_cohorts, cohorts) for name, plan in plans.items()}
     times = turns(jobs, asked.repeats, clock=ONE_THREAD)
     return {"strata_kernel_ratio": ratio(times["with"], times["without"])}
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hisim.declare.scenario import Scenario
     from hisim.model.plan import Cohort, Plan
-    from hisim.model.projection import RunCohort
+    from hisim.model.projection import RunCohorts
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -64,11 +65,18 @@ def plan_of(several: Sequence[Scenario], inputs: Any = None) -> Plan:
     return make_plan(inputs_of(several[0]) if inputs is None else inputs, several, library_of_run(several))
 
 
-def over(plan: Plan, run: RunCohort, cohorts: Sequence[Cohort]) -> Callable[[], list[Any]]:
-    """A job: run these cohorts of a plan, one after the other."""
-    from hisim.model.projection import _run_one
+def over(plan: Plan, run: RunCohorts, cohorts: Sequence[Cohort]) -> Callable[[], list[Any]]:
+    """A job: run these cohorts of a plan, those of one quintile and sex together; a result of each."""
+    from hisim.model.projection import run_some
+    from hisim.model.tables import CohortResult
 
-    return lambda: [_run_one(plan, plan.scenarios[0], run, cohort) for cohort in cohorts]
+    alike = [list(several) for _, several in groupby(cohorts, lambda one: (one.quintile, one.sex))]
+
+    def job() -> list[Any]:
+        found = [(several, run_some(plan, plan.scenarios[0], run, several)) for several in alike]
+        return [CohortResult(*(array[i] for array in one)) for several, one in found for i in range(len(several))]
+
+    return job
 
 
 def person_years(plan: Plan, cohorts: Sequence[Cohort] | None = None) -> int:
@@ -117,9 +125,9 @@ def peak_memory() -> int:
 def compile_kernel() -> None:
     """Compile the kernel in a process of its own, so that the memory of no subject holds the compiler."""
     steps = (
-        "import common; from hisim.model.kernel import run_cohort",
+        "import common; from hisim.model.kernel import run_cohorts",
         "plan = common.plan_of([common.scenario('stop-smoking', 16)])",
-        "common.over(plan, run_cohort, plan.cohorts[:1])()",
+        "common.over(plan, run_cohorts, plan.cohorts[:1])()",
     )
     subprocess.run([sys.executable, "-c", "; ".join(steps)], cwd=HERE, check=True)
 

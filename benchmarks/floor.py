@@ -45,7 +45,7 @@ def job(plan: Plan, needs: Needs, cohort: Cohort, part: str) -> Callable[[], obj
     """One part of the floor of one cohort, ready to run."""
     import pieces
 
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     work, size = needs.work, needs.work.row.size
     blocks = work.lived.shape[0]
@@ -56,7 +56,7 @@ def job(plan: Plan, needs: Needs, cohort: Cohort, part: str) -> Callable[[], obj
     if part == "memory":
         rows = np.zeros((blocks, int(needs.rows.sum(axis=1).max()), size), np.float32)
         return lambda: pieces.memory(needs.rows, rows, work.row)
-    [found] = over(plan, run_cohort, [cohort])()
+    [found] = over(plan, run_cohorts, [cohort])()
     arrays = pieces.arrays_of(plan.tables[cohort.quintile][cohort.sex], needs, found.reference)
     return lambda: getattr(pieces, part)(arrays)
 
@@ -65,7 +65,7 @@ def beside(label: str, several: Sequence[Scenario], size: str, repeats: int) -> 
     """The floor and the kernel over a sample of cohorts [ns per simulated person-year and scenario]."""
     from needs import count
 
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     plan = plan_of(several)
     cohorts = plan.cohorts[:: SAMPLE[size]]
@@ -74,7 +74,7 @@ def beside(label: str, several: Sequence[Scenario], size: str, repeats: int) -> 
     jobs: dict[str, Callable[[], object]] = {
         part: lambda run=run: [one() for one in run] for part, run in each.items()
     }  # fmt: skip
-    times = turns({**jobs, "kernel": over(plan, run_cohort, cohorts)}, repeats, clock=ONE_THREAD)
+    times = turns({**jobs, "kernel": over(plan, run_cohorts, cohorts)}, repeats, clock=ONE_THREAD)
     times["floor"] = [sum(parts) for parts in zip(*(times[part] for part in PARTS), strict=True)]
     unit = 1e9 / person_years(plan, cohorts)
     lived = sum(int(one.differ[0].sum()) for one in needs)

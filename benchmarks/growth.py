@@ -65,11 +65,11 @@ def scenarios_of(point: Row) -> list[Scenario]:
 
 def only_causes(causes: int) -> Callable[..., Any]:
     """The kernel, with people differing in the first so many causes alone: in the others all die at the same rate."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     def run(tables: Any, *rest: Any) -> Any:
         active = tables.active & (np.arange(tables.active.shape[1]) < causes)
-        return run_cohort(tables._replace(active=np.ascontiguousarray(active)), *rest)
+        return run_cohorts(tables._replace(active=np.ascontiguousarray(active)), *rest)
 
     return run
 

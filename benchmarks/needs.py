@@ -13,8 +13,17 @@ import numpy as np
 from hisim.model import exposure, kernel, ratio, slots
 from hisim.model.plan import NEEDS, Cohort, Plan
 from hisim.model.random import CONDITION_EVENTS, LIFELONG, REGISTER_EVENTS, SMOKING, cohort_number
-from hisim.model.tables import FIRST_EFFECT, FIRST_FLAG, FLAGS, LAST_STARTING_AGE, NEVER, REGISTER_FLAGS, CohortTables
-from hisim.model.workspace import BLOCK, Workspace, make_workspace
+from hisim.model.tables import (
+    FIRST_EFFECT,
+    FIRST_FLAG,
+    FLAGS,
+    LAST_STARTING_AGE,
+    NEVER,
+    REGISTER_FLAGS,
+    CohortTables,
+    Task,
+)
+from hisim.model.workspace import BLOCK, Workspace, make_lives, make_workspace
 from hisim.variables import CONDITIONS, EXPOSURES, OLDEST_AGE, QUINTILES
 
 EXPOSURE_DRAWS = (("sbp",), ("cholesterol",), ("bmi",), ("alcohol", "drinks"))
@@ -119,11 +128,11 @@ def count(plan: Plan, cohort: Cohort) -> Needs:
     ages = np.minimum(np.arange(first, plan.end + 1) - cohort.birth_year, OLDEST_AGE)
     (blocks, people), scenarios = work.lived.shape, tables.coverage.shape[0]
     needs = no_needs(work, ages, scenarios)
-    smoked, ever = np.zeros((scenarios, blocks, people), np.int32), np.zeros((scenarios, blocks, people), bool)
+    lives, ever = make_lives(tables, strata, work), np.zeros((scenarios, blocks, people), bool)
+    smoked = lives.slot
     of_whom = (number, 0, settings.seed)
-    kernel.set_people(
-        tables, strata, work, (int(ages[0]), int(ages[-1])), *of_whom, smoked[0], np.empty((blocks, people), np.float32)
-    )  # fmt: skip
+    task = Task(cohort.birth_year, settings.people_per_cohort, 1, *of_whom, False, False, BLOCK)
+    kernel.set_people(tables, strata, work, lives, task, (int(ages[0]), int(ages[-1])), 0)
     smoked[:] = smoked[0]
     work.drawn[:] = True
     life: Draws = set()

@@ -44,14 +44,14 @@ def in_first_fifth(one: Scenario) -> Scenario:
 
 def beside(label: str, several: Sequence[Scenario], size: str, repeats: int) -> Row:
     """Times of one set of scenarios [ns per simulated person-year and scenario] and their ratios."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     alone, plan = plan_of([comparator_only(several[0])]), plan_of(several)
     cohorts = plan.cohorts[:: SAMPLE[size]]
     jobs = {
-        "comparator": over(alone, run_cohort, cohorts),
-        "paired": over(plan, run_cohort, cohorts),
-        "whole": over(plan, partial(run_cohort, whole=True), cohorts),
+        "comparator": over(alone, run_cohorts, cohorts),
+        "paired": over(plan, run_cohorts, cohorts),
+        "whole": over(plan, partial(run_cohorts, whole=True), cohorts),
     }
     times = {name: np.array(found) for name, found in turns(jobs, repeats, clock=ONE_THREAD).items()}
     count, base = len(several), times["comparator"]

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from needs import Needs
 
-from hisim.accelerate import compiled
+from hisim.accelerate import compiled, lend
 from hisim.model.fastmath import exp32, normal_quantile32, set_lived
 from hisim.model.hazard import combine, live_year, set_hazard, survive, weigh
 from hisim.model.random import fill_uniforms
 from hisim.model.ratio import set_ratio
-from hisim.model.tables import LANES, Array, CohortTables
+from hisim.model.tables import Array, CohortTables
+from hisim.variables import LANES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
@@ -75,8 +76,9 @@ def random(calls: int, normals: int, cohort: int, seed: int, words: Array, out: 
 
 
 @compiled
-def comparator(a: Arrays) -> None:
+def comparator(own: Arrays) -> int:
     """Hazard ratios, hazards, person-years, sums and who is alive, once a year for everyone."""
+    a = lend(own)
     for y in range(a.rate.shape[0]):
         for b in range(a.alive.shape[0]):
             ratio = a.comparator_ratio[b]
@@ -85,13 +87,17 @@ def comparator(a: Arrays) -> None:
                     combine(_ZERO, a.features[b], a.term[0, y, c], a.weight[0, y, c], a.terms[0, y, c], a.row)
                     excess = a.excess[b, a.smoking_group[c]]
                     set_ratio(a.row, a.smoking_excess[y, c], excess, a.base_ratio[b, c], ratio[c])
-            live_year(a.rate[y], a.active[y], ratio, a.alive[b], a.bounds[b], a, a.hazard[b], a.lived[b], a.sums)
+            live_year(
+                a.rate[y], a.active[y], a.active[y], ratio, a.alive[b], a.bounds[b], a, a.hazard[b], a.lived[b], a.sums
+            )  # fmt: skip
             survive(a.hazard[b], a.lived[b], a.left)
+    return own.rate.size
 
 
 @compiled
-def scenarios(a: Arrays) -> None:
+def scenarios(own: Arrays) -> int:
     """The same for each scenario: ratios of those who differ in the year, the rest for those who ever did."""
+    a = lend(own)
     bounds = np.zeros(2, np.int64)
     for k in range(1, a.differ.shape[0]):
         for y in range(a.rate.shape[0]):
@@ -110,6 +116,7 @@ def scenarios(a: Arrays) -> None:
                     set_lived(hazard, a.alive[b, :m], lived[:m])
                     weigh(a.active[y], a.ratio, lived, bounds, a, a.sums)
                     survive(hazard, lived[:m], a.left[:m])
+    return own.rate.size
 
 
 @compiled

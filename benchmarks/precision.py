@@ -52,23 +52,23 @@ def seeded(plan: Plan, estimator: str, seed: int) -> Plan:
 
 def deaths(plan: Plan, estimator: str, seeds: Sequence[int]) -> np.ndarray:
     """(seed, 2) deaths in the most deprived fifth over all years, in the comparator and in the scenario."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     cohorts = [cohort for cohort in plan.cohorts if cohort.quintile == 0]
-    runs = (over(seeded(plan, estimator, seed), run_cohort, cohorts)() for seed in seeds)
+    runs = (over(seeded(plan, estimator, seed), run_cohorts, cohorts)() for seed in seeds)
     return np.array([sum(result.deaths.sum(axis=(1, 2, 3)) for result in results) for results in runs])
 
 
 def ways(label: str, one: Scenario, size: str, repeats: int) -> list[Row]:
     """A row for each way: the error at this size, then people and seconds of one thread for an error of 1 %."""
-    from hisim.model.kernel import run_cohort
+    from hisim.model.kernel import run_cohorts
 
     plan, alone = plan_of([one]), plan_of([comparator_only(one)])
     cohorts = [cohort for cohort in plan.cohorts if cohort.quintile == 0]
     people = PEOPLE[size] * len(cohorts)
     seeds = range(1, 1 + SEEDS[size])
     jobs = {
-        (estimator, name): over(seeded(which, estimator, 1), run_cohort, cohorts)
+        (estimator, name): over(seeded(which, estimator, 1), run_cohorts, cohorts)
         for estimator in ("expected", "sampled")
         for name, which in (("pair", plan), ("alone", alone))
     }
