@@ -132,7 +132,7 @@ def count(plan: Plan, cohort: Cohort) -> Needs:
     smoked = lives.slot
     of_whom = (number, 0, settings.seed)
     task = Task(cohort.birth_year, settings.people_per_cohort, 1, *of_whom, False, False, BLOCK)
-    kernel.set_people(tables, strata, work, lives, task, (int(ages[0]), int(ages[-1])), 0)
+    exposure.set_people(tables, strata, work, lives, task, (int(ages[0]), int(ages[-1])), 0)
     smoked[:] = smoked[0]
     work.drawn[:] = True
     life: Draws = set()

@@ -22,7 +22,7 @@ start: 2011
 end: 2020
 trend: {kind: damped, damping: 0.8}
 observed_to: 2011
-simulation: {people_per_cohort: 1280, seed: 2011, estimator: expected, uptake_correlation: 0.5}
+simulation: {people_per_cohort: 1280, one_to_one: false, seed: 2011, estimator: expected, uptake_correlation: 0.5}
 strata: {by: ethnicity, risk_channels: true}
 interventions:
   - use: statins

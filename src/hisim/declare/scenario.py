@@ -81,7 +81,7 @@ class Simulation(Declaration):
 
     @model_validator(mode="after")
     def _one_number_of_people(self) -> Simulation:
-        if self.one_to_one and "people_per_cohort" in self.model_fields_set:
+        if self.one_to_one and self.people_per_cohort != type(self).model_fields["people_per_cohort"].default:
             raise ValueError("found one_to_one and people_per_cohort; allowed: one of the two")
         return self
 

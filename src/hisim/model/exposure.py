@@ -16,7 +16,10 @@ from hisim.model.random import (
     CONDITION_EVENTS,
     DRINKS,
     LIFELONG_BLOCKS,
+    LIFELONG_ROWS,
+    SMOKING,
     UPTAKE,
+    YEARS_SINCE_QUIT,
     fill_uniforms,
 )
 from hisim.model.tables import (
@@ -37,8 +40,10 @@ from hisim.model.tables import (
     STROKE_HISTORY,
     Array,
     CohortTables,
+    Strata,
+    Task,
 )
-from hisim.model.workspace import Workspace
+from hisim.model.workspace import Lives, Workspace
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -235,3 +240,35 @@ def set_flags(share: Array, tables: CohortTables, uniforms: Array, event: Array,
     if wanted[HARMFUL]:
         set_above(raw[3], tables.drinker_grams[1], flags[HARMFUL])
     fill(_ONE, flags[EVERYONE])
+
+
+@compiled
+def set_people(
+    tables: CohortTables, strata: Strata, work: Workspace, lives: Lives, task: Task, ages: tuple[int, int], first: int
+) -> None:
+    """Everything people from number ``first`` on keep for life, and their smoking in the cohort's first year."""
+    blocks, size = work.lived.shape
+    slots = tables.counted.size
+    needed = np.zeros(slots, np.bool_)
+    for t in range(slots):
+        for age in range(ages[0], ages[1] + 1):
+            needed[t] |= tables.present[age, t] or (tables.counted[t] and tables.in_scope[age, t])
+            for k in range(tables.differs.shape[0]):
+                needed[t] |= tables.differs[k, :, age, t].any()
+    for b in range(blocks):
+        u, bounds, alive, number = work.uniforms[b], work.bounds[b], lives.alive[0, b], first + b * size
+        fill(0.0, alive)
+        for g in range(strata.weight.size):
+            fill(strata.weight[g], alive[bounds[g] : bounds[g + 1]])
+        set_percentiles(
+            number, task.cohort, task.draw, task.seed, tables.percentile_mixing, work.words, u, work.percentile[b]
+        )  # fmt: skip
+        set_readiness(number, task.cohort, task.draw, task.seed, tables, needed, work, u, work.readiness[b])
+        for e in range(tables.sorts.size):
+            if tables.sorts[e]:
+                row = u[e] if e < LIFELONG_ROWS else work.readiness[b, e - LIFELONG_ROWS]
+                sort_by_stratum(tables.stratum_odds[e], strata.share[e], bounds, work.row, row)
+        set_smoking(
+            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[ages[0]], tables.smoking_ever[ages[0]],
+            tables.quit_years_cumulative[ages[0]], lives.slot[0, b],
+        )  # fmt: skip

@@ -16,17 +16,8 @@ people are the comparator's. After it, hazards are worked out anew only for thos
 
 from __future__ import annotations
 
-import numpy as np
-
 from hisim.accelerate import compiled, entry, lend
-from hisim.model.exposure import (
-    change_smoking,
-    set_percentiles,
-    set_readiness,
-    set_smoking,
-    sort_by_stratum,
-    start_smoking,
-)
+from hisim.model.exposure import change_smoking, set_people, start_smoking
 from hisim.model.fastmath import copy, fill
 from hisim.model.hazard import calibrate, draw_deaths, live_year, survive, whole_sum
 from hisim.model.random import (
@@ -34,10 +25,8 @@ from hisim.model.random import (
     CONDITION_EVENTS,
     DEATH,
     EVENT,
-    LIFELONG_ROWS,
     SMOKING,
     SMOKING_CHANGE,
-    YEARS_SINCE_QUIT,
     YEARS_TOGETHER,
 )
 from hisim.model.ratio import set_comparator_terms, set_comparator_year, set_scenario_ratio, set_scenario_terms
@@ -46,38 +35,6 @@ from hisim.model.results import add_piece, add_results, first_of, room_for, same
 from hisim.model.tables import LAST_STARTING_AGE, Array, CohortResult, CohortTables, Strata, Task
 from hisim.model.workspace import BLOCK, Lives, Workspace, make_lives, make_workspace
 from hisim.variables import OLDEST_AGE
-
-
-@compiled
-def set_people(
-    tables: CohortTables, strata: Strata, work: Workspace, lives: Lives, task: Task, ages: tuple[int, int], first: int
-) -> None:
-    """Everything people from number ``first`` on keep for life, and their smoking in the cohort's first year."""
-    blocks, size = work.lived.shape
-    slots = tables.counted.size
-    needed = np.zeros(slots, np.bool_)
-    for t in range(slots):
-        for age in range(ages[0], ages[1] + 1):
-            needed[t] |= tables.present[age, t] or (tables.counted[t] and tables.in_scope[age, t])
-            for k in range(tables.differs.shape[0]):
-                needed[t] |= tables.differs[k, :, age, t].any()
-    for b in range(blocks):
-        u, bounds, alive, number = work.uniforms[b], work.bounds[b], lives.alive[0, b], first + b * size
-        fill(0.0, alive)
-        for g in range(strata.weight.size):
-            fill(strata.weight[g], alive[bounds[g] : bounds[g + 1]])
-        set_percentiles(
-            number, task.cohort, task.draw, task.seed, tables.percentile_mixing, work.words, u, work.percentile[b]
-        )  # fmt: skip
-        set_readiness(number, task.cohort, task.draw, task.seed, tables, needed, work, u, work.readiness[b])
-        for e in range(tables.sorts.size):
-            if tables.sorts[e]:
-                row = u[e] if e < LIFELONG_ROWS else work.readiness[b, e - LIFELONG_ROWS]
-                sort_by_stratum(tables.stratum_odds[e], strata.share[e], bounds, work.row, row)
-        set_smoking(
-            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[ages[0]], tables.smoking_ever[ages[0]],
-            tables.quit_years_cumulative[ages[0]], lives.slot[0, b],
-        )  # fmt: skip
 
 
 @compiled
@@ -344,7 +301,8 @@ def run_cohorts(
     -------
     Every array with a first axis of cohorts.
     """
-    task = Task(*who[0].tolist(), draw, seed, sampled, whole, block)
+    birth_year, people, pieces, cohort = who[0].tolist()
+    task = Task(birth_year, people, pieces, cohort, draw, seed, sampled, whole, block)
     out = room_for(tables, strata, len(who))
     part = room_for(tables, strata, int((who[:, 2] > 1).any()))
     run_each(tables, strata, conditions, person_years_to, who, task, first_of(part), out)

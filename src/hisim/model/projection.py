@@ -54,7 +54,7 @@ def project(
     inputs: xr.Dataset | None = None,
     *,
     threads: int | None = None,
-    chunk: int = 8,
+    chunk: int = 16,
     progress: Progress | None = None,
     library: Library | None = None,
     run: RunCohorts = run_cohorts,

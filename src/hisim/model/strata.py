@@ -36,6 +36,7 @@ from hisim.variables import (
 EVERYONE = ("everyone",)
 PREVALENCE = {"diabetes": "diabetes_prevalence", "chd": "chd_prevalence", "current_smoker": "smoking_current"}
 _NEWTON_STEPS = 16
+_CONVERGED = 1e-13
 
 
 class Within(NamedTuple):
@@ -118,7 +119,9 @@ def split(whole: Float64, odds: Float64, share: Float64) -> Float64:
         slope = (share * own * (1.0 - own)).sum(axis=-1, keepdims=True)
         low, high = np.where(over < 0, level, low), np.where(over > 0, level, high)
         step = level - over / np.maximum(slope, 1e-300)
-        level = np.where((step >= low) & (step <= high), step, (low + high) / 2)
+        before, level = level, np.where((step >= low) & (step <= high), step, (low + high) / 2)
+        if np.abs(level - before).max() < _CONVERGED:
+            break
     own = _of_odds(odds * np.exp(level))
     same = (odds == odds[..., :1]).all(axis=-1, keepdims=True) | (whole <= 0) | (whole >= 1)
     return np.where(same, whole, own)

@@ -57,7 +57,7 @@ def test_frozen() -> None:
         ({"interventions": (use(to=0.4), use(to=0.5))}, "'statins' a second time"),
         ({"interventions": (use(to=0.4, until=2030),)}, "interventions.0.until: 2030; allowed: a year from start"),
         ({"simulation": {"people_per_cohort": 1280.0}}, "valid integer"),
-        ({"simulation": {"people_per_cohort": 1280, "one_to_one": True}}, "one_to_one and people_per_cohort"),
+        ({"simulation": {"people_per_cohort": 640, "one_to_one": True}}, "one_to_one and people_per_cohort"),
         ({"hisim": True}, "Input should be a whole number"),
     ],
 )
