@@ -17,7 +17,20 @@ MODULES = {
     if path != SOURCE / "__init__.py"
 }
 
-GROUND = {"errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "version"}
+GROUND = {
+    "errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "garbage", "version",
+}  # fmt: skip
+    "errors",
+    "variables",
+    "stratum_variables",
+    "accelerate",
+    "extension",
+    "lanes",
+    "native",
+    "kept",
+    "garbage",
+    "version",
+}
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
     "declare": {"declare", *GROUND},

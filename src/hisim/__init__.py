@@ -11,6 +11,7 @@ import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hisim.garbage import unsearched
 from hisim.version import __version__
 
 _HOMES = {
@@ -33,14 +34,10 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     """Import the public names when they are first asked for, so that ``import hisim`` stays fast."""
     if name in _HOMES:
-        collects = gc.isenabled()
-        gc.disable()  # importing makes many objects and no garbage; searching for some takes a tenth of the time
-        try:
-            return getattr(import_module(_HOMES[name]), name)
-        finally:
+        with unsearched():
+            found = getattr(import_module(_HOMES[name]), name)
             if gc.get_freeze_count() == 0:
                 gc.freeze()  # both together: what there is counts as old, and is not searched again at once
                 gc.unfreeze()
-            if collects:
-                gc.enable()
+        return found
     raise AttributeError(f"module 'hisim' has no attribute '{name}'")

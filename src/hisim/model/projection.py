@@ -17,6 +17,7 @@ import xarray as xr
 
 from hisim.declare.scenario import Scenario, Simulation
 from hisim.errors import ImpossibleModelError
+from hisim.garbage import unsearched
 from hisim.model.inputs import inputs_of
 from hisim.model.kernel import run_cohorts
 from hisim.model.laid import by_band, lay_out
@@ -87,6 +88,19 @@ def project(
         When the scenarios cannot be compared with each other or do not fit ``inputs``.
     """
     several = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+    with unsearched():
+        return _project(several, inputs, threads or os.cpu_count() or 1, chunk, progress, library, run)
+
+
+def _project(
+    several: Sequence[Scenario],
+    inputs: xr.Dataset | None,
+    threads: int,
+    chunk: int,
+    progress: Progress | None,
+    library: Library | None,
+    run: RunCohorts,
+) -> xr.Dataset:
     first = _common_settings(several)
     if inputs is None:
         inputs = inputs_of(first)
@@ -94,7 +108,7 @@ def project(
     _same_strata(first, inputs)
     _same_years(first, inputs)
     plan = make_plan(inputs, several, library_of_run(several, library))
-    dataset = _add_up(plan, _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk, progress))
+    dataset = _add_up(plan, _run_all(plan, first, run, threads, chunk, progress))
     dataset.attrs.update(provenance(several, inputs))
     by_stratum = STRATUM_PROJECTION if first.strata is not None else {}
     return describe(dataset, {**PROJECTION, **by_stratum})
