@@ -18,19 +18,9 @@ MODULES = {
 }
 
 GROUND = {
-    "errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "garbage", "version",
-}  # fmt: skip
-    "errors",
-    "variables",
-    "stratum_variables",
-    "accelerate",
-    "extension",
-    "lanes",
-    "native",
-    "kept",
-    "garbage",
+    "errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "garbage",
     "version",
-}
+}  # fmt: skip
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
     "declare": {"declare", *GROUND},
