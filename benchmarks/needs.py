@@ -1,6 +1,6 @@
 """What a run of a cohort cannot do without, counted with the kernel's own functions and from its own tables.
 
-The years are gone through as ``kernel.run_years`` does, but only as far as who differs: states, smoking and slots, with
+The years are gone through as ``kernel.run_piece`` does, but only as far as who differs: states, smoking and slots, with
 no hazard worked out. README.md says what counts as needed.
 """
 

@@ -8,7 +8,9 @@ import xarray as xr
 from synthetic import by_cause, library_of, make_inputs, make_scenario, make_service, make_treatment
 from test_twin import every_mechanism, varied_inputs
 
-from hisim.model.projection import project
+from hisim.model.plan import make_plan
+from hisim.model.projection import project, simulated
+from hisim.model.workspace import PIECE
 from hisim.variables import COMPARATOR
 
 PILL = make_treatment("antihypertensive", sbp=-8.0, lag_years=2.0, sustained=0.8)
@@ -192,3 +194,27 @@ def test_sampled_agrees_with_expected(inputs):
     whole = drawn.isel(year=0, scenario=0).values / (1000.0 / people)
     assert abs(difference).sum() > 0
     assert whole.max() > 1
+
+
+def test_one_to_one_simulates_everyone_there_is_and_keeps_the_comparator():
+    """In cohorts of any size: one of six pieces, those of a few hundred in one, and one of nobody."""
+    population = np.full((5, 2, 101), 300.0)
+    population[0, 0, 40], population[1, 1, 70] = 30_000.0, 0.0
+    inputs = varied_inputs(7).assign(population=(("quintile", "sex", "age"), population))
+    mix = make_scenario(*MORE, end=2013)
+    every = mix.model_copy(update={"simulation": mix.simulation.model_copy(update={"one_to_one": True})})
+    plan = make_plan(inputs, [every], LIBRARY)
+    there = {cohort: plan.person_years[plan.index(cohort)].max() for cohort in plan.cohorts}
+    for cohort, people in there.items():
+        size, pieces = simulated(plan, cohort, every.simulation)
+        assert people <= size * pieces < people + 17 * pieces
+        assert size <= PIECE
+    assert max(simulated(plan, cohort, every.simulation)[1] for cohort in plan.cohorts) == 6
+    one, other = (
+        project(every, inputs, library=LIBRARY, threads=threads, chunk=chunk) for threads, chunk in ((1, 7), (2, 64))
+    )
+    assert same_bytes(one, other)
+    comparator = one.sel(scenario=COMPARATOR, draw=0)
+    expected = comparator["person_years"] * inputs["mortality_rate"]
+    np.testing.assert_allclose(comparator["deaths"], expected.transpose(*comparator["deaths"].dims), rtol=1e-12)
+    assert "one to one" in one.attrs["people_per_cohort"]

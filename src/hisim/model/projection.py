@@ -155,7 +155,7 @@ def run_some(plan: Plan, scenario: Scenario, run: RunCohorts, cohorts: Sequence[
     settings, (q, s) = scenario.simulation, (cohorts[0].quintile, cohorts[0].sex)
     who, strata = [], []
     for cohort in cohorts:
-        people, pieces = _simulated(plan, cohort, settings)
+        people, pieces = simulated(plan, cohort, settings)
         number = cohort_number(QUINTILES[q], s, cohort.birth_year)
         who.append((cohort.birth_year, people, pieces, number))
         strata.append(plan.strata(cohort, people))
@@ -174,7 +174,7 @@ def run_some(plan: Plan, scenario: Scenario, run: RunCohorts, cohorts: Sequence[
     )
 
 
-def _simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, int]:
+def simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, int]:
     """Simulated persons in each piece of a cohort, whole rows of 16, and how many pieces; they may be a few more."""
     people: float = settings.people_per_cohort
     if settings.one_to_one:
