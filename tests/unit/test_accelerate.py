@@ -105,7 +105,15 @@ print(len(twice.stats.cache_hits), len(twice.stats.cache_misses))
 def test_a_package_that_cannot_be_written_to_compiles_once(tmp_path):
     package = tmp_path / "site" / "hisim"
     (package / "model").mkdir(parents=True)
-    for name in ("__init__.py", "version.py", "kept.py", "native.py", "accelerate.py", "model/__init__.py"):
+    for name in (
+        "__init__.py",
+        "version.py",
+        "garbage.py",
+        "kept.py",
+        "native.py",
+        "accelerate.py",
+        "model/__init__.py",
+    ):
         (package / name).write_bytes((Path(accelerate.__file__).parent / name).read_bytes())
     (package / "model" / "probe.py").write_text(PROBE, "utf-8")
     places = [*package.rglob("*"), package]
