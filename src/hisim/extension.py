@@ -103,7 +103,7 @@ def add_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, tota
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         w, x = (_rows(context, builder, signature.args[k], arguments[k], _SINGLE) for k in (0, 1))
-        out = builder.bitcast(_rows(context, builder, signature.args[4], arguments[4], _DOUBLE), _DOUBLE.as_pointer())
+        out = _rows(context, builder, signature.args[4], arguments[4], _DOUBLE)
         begin, end = arguments[2], arguments[3]
         number = begin.type
         sums = cgutils.alloca_once_value(builder, builder.load(out, align=8))
@@ -159,11 +159,9 @@ def lanes_sum(typing: Any, row: Any) -> Any:
         size, index = LANES, ir.IntType(32)
         while size > 1:
             size //= 2
-            low, high = (
-                builder.shuffle_vector(half, half, ir.Constant(ir.VectorType(index, size), list(range(k, k + size))))
-                for k in (0, size)
-            )
-            half = builder.fadd(low, high)
+            kind = ir.VectorType(index, size)
+            which = (ir.Constant(kind, list(range(k, k + size))) for k in (0, size))
+            half = builder.fadd(*(builder.shuffle_vector(half, half, lanes) for lanes in which))
         return builder.extract_element(half, index(0))
 
     return types.float64(row), build
