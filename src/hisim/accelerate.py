@@ -142,6 +142,10 @@ class Entry(Late):
         return loaded(content)
 
 
+def _late(function: Function, kind: type[Late], make: Callable[[], Any]) -> Function:
+    return function if os.environ.get("HISIM_COMPILE") == "0" else cast(Function, kind(function, make))
+
+
 def compiled(function: Function) -> Function:
     """Compile ``function`` with numba: no Python objects, no global lock, cached between processes."""
     return _compile(function, Late, False)
@@ -159,15 +163,13 @@ def entry(function: Function) -> Function:
 
 def extended(function: Function) -> Function:
     """Within compiled code, the function of the same name that :mod:`hisim.extension` adds to numba."""
-    if os.environ.get("HISIM_COMPILE") == "0":
-        return function
 
     def make() -> Any:
         import hisim.extension as added
 
         return getattr(added, function.__name__)
 
-    return cast(Function, Late(function, make))
+    return _late(function, Late, make)
 
 
 @extended
@@ -182,15 +184,12 @@ def lend(several: Several) -> Several:
 
 
 def _compile(function: Function, kind: type[Late], inline: bool) -> Function:
-    if os.environ.get("HISIM_COMPILE") == "0":
-        return function
-
     def make() -> Any:
         import numba
 
         return numba.njit(cache=True, **_options(), forceinline=inline)(function)
 
-    return cast(Function, kind(function, make))
+    return _late(function, kind, make)
 
 
 def _options() -> dict[str, Any]:

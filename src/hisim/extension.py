@@ -13,10 +13,7 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, lower_getattr_generic, models, register_model
 
-from hisim.variables import LANES
-
-UNIT = 4
-"""As ``lanes.UNIT``."""
+from hisim.variables import LANES, UNIT
 
 
 class Lent(types.Type):

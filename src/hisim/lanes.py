@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hisim.accelerate import extended
-from hisim.variables import LANES
-
-UNIT = 4
-"""Rows that are added up together in float32, before they go to float64."""
+from hisim.variables import LANES, UNIT
 
 
 @extended

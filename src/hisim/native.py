@@ -57,7 +57,7 @@ def flat(arguments: Sequence[object]) -> tuple[bytes, str] | None:
 @cache
 def possible() -> bool:
     """Whether code may be kept here and loaded again."""
-    compiles = os.environ.get("HISIM_COMPILE") != "0" and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+    compiles = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
     return sys.platform == "linux" and sys.maxsize > 2**32 and compiles and len(_helpers()) == len(HELPERS)
 
 

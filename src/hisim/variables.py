@@ -22,6 +22,8 @@ QUINTILE_NAMES = {1: "1 (most deprived)", 2: "2", 3: "3", 4: "4", 5: "5 (least d
 SEXES = ("Female", "Male")
 LANES = 16
 """SIMD lanes, and the independent batches of people: person i is in batch i mod 16."""
+UNIT = 4
+"""Rows of 16 people that are added up together in float32, before they go to float64: see ``lanes``."""
 OLDEST_AGE = 100
 AGES = tuple(range(OLDEST_AGE + 1))
 AGE_BANDS = (

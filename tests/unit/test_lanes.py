@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hisim.accelerate import compiled
-from hisim.lanes import UNIT, add_products, add_times, lanes_sum
-from hisim.variables import LANES
+from hisim.lanes import add_products, add_times, lanes_sum
+from hisim.variables import LANES, UNIT
 
 
 @compiled

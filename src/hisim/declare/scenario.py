@@ -65,6 +65,10 @@ class Trend(Declaration):
         return data
 
 
+ONE_TO_ONE = "one to one"
+"""What a result records for the people in a cohort where everyone is simulated."""
+
+
 class Simulation(Declaration):
     """How the model is run."""
 
@@ -88,7 +92,7 @@ class Simulation(Declaration):
     @property
     def people(self) -> str:
         """How many are simulated in each cohort, as results record it."""
-        return "one to one" if self.one_to_one else str(self.people_per_cohort)
+        return ONE_TO_ONE if self.one_to_one else str(self.people_per_cohort)
 
 
 class Use(Declaration):

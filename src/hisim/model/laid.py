@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
 from hisim.model.plan import Cohort, Plan
 from hisim.model.tables import CohortResult, Float64
-from hisim.variables import AGE_BANDS, AGES, CAUSES, LANES, OLDEST_AGE, QUINTILES, REGISTERS, SEXES, band_of_age
+from hisim.stratum_variables import STRATUM_PROJECTION
+from hisim.variables import AGES, OLDEST_AGE, PROJECTION, REGISTERS, band_of_age
 
+LAID = ("deaths", "person_years", "deaths_batch", "person_years_batch", "reference_rate")
+LAID_BY_STRATUM = (
+    "stratum_deaths", "stratum_person_years", "stratum_deaths_batch", "stratum_person_years_batch",
+)  # fmt: skip
 FIRST_OF_BAND = np.flatnonzero(np.diff(band_of_age(), prepend=-1))
 
 
@@ -33,11 +37,13 @@ def by_band(ages: Float64, axis: int) -> Float64:
     return np.asarray(np.add.reduceat(ages, FIRST_OF_BAND, axis=axis))
 
 
-def lay_out(plan: Plan, results: Iterable[tuple[Cohort, CohortResult]]) -> dict[str, Float64]:
+def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort, CohortResult]]) -> dict[str, Float64]:
     """Every array that cohorts add up to, by scenario (or batch), year, quintile, sex and age or age band.
 
     Parameters
     ----------
+    sizes
+        Of every dimension of a projection.
     results
         Of every cohort, in the order of ``plan.cohorts``: of some of one quintile and sex at a time, beside the first.
 
@@ -48,7 +54,7 @@ def lay_out(plan: Plan, results: Iterable[tuple[Cohort, CohortResult]]) -> dict[
     ``CohortResult.served`` and ``stratum_served``, and ``lived`` [person-years] (scenario, year, quintile, sex, age,
     stratum).
     """
-    out = _room(plan)
+    out = _room(plan, sizes)
     strata = len(plan.world.strata.names) > 1
     for (q, s), one in _cells(results):
         deaths, lived = by_age(one.deaths), by_age(one.person_years)
@@ -77,27 +83,15 @@ def _cells(results: Iterable[tuple[Cohort, CohortResult]]) -> Iterator[tuple[tup
         yield cell, CohortResult(*map(np.concatenate, zip(*(result for _, result in several), strict=True)))
 
 
-def _room(plan: Plan) -> dict[str, Float64]:
+def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
     """Arrays of 0 for :func:`lay_out`."""
-    scenarios, years, strata = 1 + len(plan.scenarios), plan.end - plan.start + 1, len(plan.world.strata.names)
-    cell: tuple[Any, ...] = (years, len(QUINTILES), len(SEXES))
-    bands, causes, counts = len(AGE_BANDS), len(CAUSES), 2 * len(plan.slots) + len(REGISTERS) + 1
-    told = 2 * int(plan.tables[0][0].used.sum()) + 1
-    shapes = {
-        "deaths": (scenarios, *cell, len(AGES), causes),
-        "person_years": (scenarios, *cell, len(AGES)),
-        "deaths_batch": (scenarios, LANES, *cell, bands, causes),
-        "person_years_batch": (scenarios, LANES, *cell, bands),
-        "reference_rate": (*cell, len(AGES), causes),
-        "counts": (scenarios, *cell, len(AGES), counts),
-        "told": (told, scenarios, *cell, len(AGES), strata),
-        "lived": (scenarios, *cell, len(AGES), strata),
+    names = LAID if len(plan.world.strata.names) == 1 else (*LAID, *LAID_BY_STRATUM)
+    dims = {name: tuple(map(str, {**PROJECTION, **STRATUM_PROJECTION}[name].dims)) for name in names}
+    more = {
+        "count": 2 * len(plan.slots) + len(REGISTERS) + 1,
+        "told": 2 * int(plan.tables[0][0].used.sum()) + 1,
     }
-    if strata > 1:
-        shapes |= {
-            "stratum_deaths": (scenarios, *cell, bands, causes, strata),
-            "stratum_person_years": (scenarios, *cell, bands, strata),
-            "stratum_deaths_batch": (scenarios, LANES, *cell, bands, strata),
-            "stratum_person_years_batch": (scenarios, LANES, *cell, bands, strata),
-        }
-    return {name: np.zeros(shape) for name, shape in shapes.items()}
+    cell = ("scenario", "year", "quintile", "sex", "age")
+    dims |= {"counts": (*cell, "count"), "told": ("told", *cell, "stratum"), "lived": (*cell, "stratum")}
+    wide = {**sizes, **more}
+    return {name: np.zeros([wide[dim] for dim in own if dim != "draw"]) for name, own in dims.items()}

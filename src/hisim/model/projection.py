@@ -50,6 +50,7 @@ DRAW = 0
 """Index of the central values of all uncertain inputs."""
 
 
+@unsearched()
 def project(
     scenarios: Scenario | Sequence[Scenario],
     inputs: xr.Dataset | None = None,
@@ -88,19 +89,6 @@ def project(
         When the scenarios cannot be compared with each other or do not fit ``inputs``.
     """
     several = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-    with unsearched():
-        return _project(several, inputs, threads or os.cpu_count() or 1, chunk, progress, library, run)
-
-
-def _project(
-    several: Sequence[Scenario],
-    inputs: xr.Dataset | None,
-    threads: int,
-    chunk: int,
-    progress: Progress | None,
-    library: Library | None,
-    run: RunCohorts,
-) -> xr.Dataset:
     first = _common_settings(several)
     if inputs is None:
         inputs = inputs_of(first)
@@ -108,7 +96,7 @@ def _project(
     _same_strata(first, inputs)
     _same_years(first, inputs)
     plan = make_plan(inputs, several, library_of_run(several, library))
-    dataset = _add_up(plan, _run_all(plan, first, run, threads, chunk, progress))
+    dataset = _add_up(plan, _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk, progress))
     dataset.attrs.update(provenance(several, inputs))
     by_stratum = STRATUM_PROJECTION if first.strata is not None else {}
     return describe(dataset, {**PROJECTION, **by_stratum})
@@ -203,7 +191,8 @@ def _run_all(
 
 def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Dataset:
     """The cells of the projection, from the cohorts' results."""
-    laid = lay_out(plan, results)
+    labels = _labels(plan)
+    laid = lay_out(plan, {dim: len(names) for dim, names in labels.items()}, results)
     counts, told, lived = (laid.pop(name) for name in ("counts", "told", "lived"))
     use = served(plan, dict(zip(told_apart(plan), told, strict=True)), lived)
     laid |= {
@@ -219,7 +208,7 @@ def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Da
     dictionary = {**PROJECTION, **STRATUM_PROJECTION}
     dims = {name: variable.dims for name, variable in dictionary.items() if name in laid}
     dataset = xr.Dataset({name: (own, np.expand_dims(laid[name], own.index("draw"))) for name, own in dims.items()})
-    return dataset.assign_coords({dim: labels for dim, labels in _labels(plan).items() if dim in dataset.dims})
+    return dataset.assign_coords({dim: names for dim, names in labels.items() if dim in dataset.dims})
 
 
 def _labels(plan: Plan) -> dict[str, list[str] | list[int]]:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import UNIT
 from hisim.model.random import LIFELONG_ROWS, YEARLY, YEARS_TOGETHER
 from hisim.model.tables import FIRST_EFFECT, Array, CohortTables, Strata
-from hisim.variables import CONDITIONS, EXPOSURES, LANES, REGISTERS
+from hisim.variables import CONDITIONS, EXPOSURES, LANES, REGISTERS, UNIT
 
 BLOCK = 1280
 """People in a block, at most. Larger ones fall out of the second cache, smaller ones pay for starting loops."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hisim.declare.files import read_scenario, read_scenario_text
-from hisim.declare.scenario import Scenario
+from hisim.declare.scenario import ONE_TO_ONE, Scenario
 from hisim.errors import ImpossibleModelError, InvalidFileError, ProblemsError, StoppedError
 from hisim.surfaces.export import DEATHS, ECONOMICS, RESULT, STRATA, TIDY, check_folder, files_of
 
@@ -208,7 +208,7 @@ def _for_nobody(projection: xr.Dataset, scenarios: Mapping[str, Scenario]) -> It
 def people_of(settings: Mapping[Any, Any], years: Sequence[int]) -> str:
     """How many people a result simulates, in words."""
     people = settings["people_per_cohort"]
-    if people == "one to one":
+    if people == ONE_TO_ONE:
         return "one simulated person for each there is"
     return f"{people} simulated people in each of {10 * (101 + len(years) - 1)} cohorts"
 
