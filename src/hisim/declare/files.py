@@ -77,6 +77,11 @@ def read_intervention(path: str | Path) -> AnyIntervention:
     return _intervention(_text(Path(path), str(path)), str(path), Path(path).stem)
 
 
+def read_tree(path: str | Path) -> Node:
+    """The map in the file ``path``; raises with every problem of its form."""
+    return _tree(_text(Path(path), str(path)), str(path))
+
+
 @lru_cache(maxsize=1)
 def library_names() -> tuple[str, ...]:
     """Ids of the packaged interventions, in alphabetical order."""
@@ -342,5 +347,5 @@ def _intervention(text: str, name: str, stem: str) -> AnyIntervention:
 
 __all__ = [
     "Use", "library_names", "load_library", "packaged_intervention", "read_intervention", "read_scenario",
-    "read_scenario_text", "write_scenario",
+    "read_scenario_text", "read_tree", "write_scenario",
 ]  # fmt: skip

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,7 @@ from hisim.inputs.population import births, observed_population
 from hisim.inputs.relative_risks import log_hazard_ratios
 from hisim.inputs.tables import read_table
 from hisim.inputs.trend import KINDS, fitted_years, projected_rates, yearly_slopes
+from hisim.inputs.uncertain import drawn_tables, parameters_of, times_factors, trend_factor
 from hisim.kept import digest_of, keep, recall
 from hisim.variables import CAUSES, DIMENSIONS, INPUTS, RISKS, describe
 
@@ -34,6 +38,7 @@ def load_inputs(
     damping: float = 0.9,
     observed_to: int = 2011,
     area: str = "E92000001",
+    values: Mapping[str, float] | None = None,
 ) -> xr.Dataset:
     """Everything the model needs to project ``area`` from ``start`` to ``end``.
 
@@ -49,6 +54,9 @@ def load_inputs(
         Last year whose observed rates are used, ``start``..2011; earlier for a hindcast.
     area
         ONS code; England only.
+    values
+        Drawn values of uncertain figures, by path (:func:`hisim.inputs.uncertain.uncertain_inputs`); the others are
+        central.
 
     Returns
     -------
@@ -64,32 +72,54 @@ def load_inputs(
     """
     _check(start, end, trend, damping, observed_to, area)
     settings = {"start": start, "end": end, "trend": trend, "damping": damping, "observed_to": observed_to}
-    digest = digest_of(repr(settings), *packaged_bytes(), sources=("inputs", "variables.py"))
-    known = recall("inputs", digest)
-    arrays, attributes = _worked_out(start, end, trend, damping, observed_to) if known is None else unpacked(known)
-    if known is None:
-        keep("inputs", digest, packed(arrays, attributes))
+    if values:
+        arrays, attributes = _worked_out(start, end, trend, damping, observed_to, values)
+    else:
+        arrays, attributes = _central(settings)
     return _dataset(arrays, range(start, end + 1)).assign_attrs({**settings, "area": area, **attributes})
 
 
+def _central(settings: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """What the tables give where nothing is drawn, kept between processes."""
+    digest = digest_of(repr(settings), *packaged_bytes(), sources=("inputs", "variables.py", "uncertain.py"))
+    known = recall("inputs", digest)
+    if known is not None:
+        return unpacked(known)
+    arrays, attributes = _worked_out(**settings, values={})
+    keep("inputs", digest, packed(arrays, attributes))
+    return arrays, attributes
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Tables:
+    return {entry.name: read_table(entry.name) for entry in list_tables()}
+
+
+@lru_cache(maxsize=1)
+def _observed() -> tuple[np.ndarray, np.ndarray]:
+    """Shape of mortality, and population by year."""
+    shape = mortality_shape(_tables())
+    return shape, observed_population(_tables(), shape)
+
+
 def _worked_out(
-    start: int, end: int, trend: str, damping: float, observed_to: int
+    start: int, end: int, trend: str, damping: float, observed_to: int, values: Mapping[str, float]
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Every variable of the inputs, and where they come from."""
-    tables = {entry.name: read_table(entry.name) for entry in list_tables()}
-    parameters = dict(zip(tables["parameters"]["name"].astype(str), tables["parameters"]["value"], strict=True))
-    shape = mortality_shape(tables)
-    population = observed_population(tables, shape)
+    tables = drawn_tables(_tables(), values)
+    parameters = parameters_of(tables["parameters"], values)
+    population = _observed()[1]
     arrays: dict[str, np.ndarray] = {
         "population": population[start - FIRST_YEAR],
         "births": births(population, start, end),
-        "mortality_rate": _mortality(tables, shape, population, (start, end, observed_to), trend, damping),
+        "mortality_rate": _mortality((start, end, observed_to), trend, damping, trend_factor(values)),
         **_people(tables, population[LAST_YEAR - FIRST_YEAR], parameters),
         **_hazards(tables, parameters),
     }
+    arrays = times_factors(arrays, values)
     threshold = float(parameters["hypertension_threshold"])
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return whole, {"hypertension_threshold": threshold, **_provenance(tables, start)}
+    return whole, {"hypertension_threshold": threshold, **_provenance(start)}
 
 
 def _check(start: int, end: int, trend: str, damping: float, observed_to: int, area: str) -> None:
@@ -107,22 +137,22 @@ def _check(start: int, end: int, trend: str, damping: float, observed_to: int, a
         raise ImpossibleModelError(f"damping: found {damping:g}; allowed: over 0, to 1")
 
 
-def _mortality(
-    tables: Tables,
-    shape: np.ndarray,
-    population: np.ndarray,
-    years: tuple[int, int, int],
-    trend: str,
-    damping: float,
-) -> np.ndarray:
-    """Rates of every year: observed to ``observed_to``, then the trend, (year, quintile, sex, age, cause)."""
-    start, end, observed_to = years
-    deaths = observed_deaths(tables)
-    rates = observed_rates(deaths, population, shape)
+@lru_cache(maxsize=4)
+def _rates_and_slopes(observed_to: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of every year with observed deaths, and the yearly change fitted to those up to ``observed_to``."""
+    shape, population = _observed()
+    deaths = observed_deaths(_tables())
     fitted = max(fitted_years(observed_to), 0)
     slopes = yearly_slopes(deaths[:fitted], by_band(population[:fitted]))
+    return observed_rates(deaths, population, shape), slopes
+
+
+def _mortality(years: tuple[int, int, int], trend: str, damping: float, faster: float) -> np.ndarray:
+    """Rates of every year: observed to ``observed_to``, then the trend, (year, quintile, sex, age, cause)."""
+    start, end, observed_to = years
+    rates, slopes = _rates_and_slopes(observed_to)
     last = observed_to - FIRST_YEAR
-    after = projected_rates(rates[last], slopes, max(end - observed_to, 0), trend, damping)
+    after = projected_rates(rates[last], slopes * faster, max(end - observed_to, 0), trend, damping)
     observed = rates[start - FIRST_YEAR : min(end, observed_to) - FIRST_YEAR + 1]
     return np.concatenate([observed, after])
 
@@ -201,8 +231,9 @@ def _dataset(arrays: dict[str, np.ndarray], years: range) -> xr.Dataset:
     return describe(dataset, INPUTS)
 
 
-def _provenance(tables: Tables, start: int) -> dict[str, object]:
-    entries = list_tables()
+@lru_cache(maxsize=8)
+def _provenance(start: int) -> dict[str, object]:
+    tables, entries = _tables(), list_tables()
     citations = dict(tables["sources"][["key", "citation"]].astype(str).to_numpy().tolist())
     lines = {}
     for entry in entries:

@@ -15,8 +15,8 @@ from hisim.inputs.load import load_inputs
 from hisim.variables import AGES, QUINTILES, SEXES
 
 
-def inputs_of(scenario: Scenario) -> xr.Dataset:
-    """The packaged inputs for the area, years, trend and strata of ``scenario``."""
+def inputs_of(scenario: Scenario, values: Mapping[str, float] | None = None) -> xr.Dataset:
+    """The packaged inputs for the area, years, trend and strata of ``scenario``, with drawn ``values`` by path."""
     inputs = load_inputs(
         scenario.start,
         scenario.end,
@@ -24,6 +24,7 @@ def inputs_of(scenario: Scenario) -> xr.Dataset:
         damping=1.0 if scenario.trend.damping is None else scenario.trend.damping,
         observed_to=scenario.observed_to,
         area=scenario.area,
+        values=values,
     )
     return inputs if scenario.strata is None else with_strata(inputs, scenario)
 

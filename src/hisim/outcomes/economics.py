@@ -183,6 +183,50 @@ def cost_effectiveness(
     ImpossibleModelError
         As :func:`qalys`; for an opportunity cost that is not above 0, or shares that are not five or do not add to 1.
     """
+    return effects_of(
+        yearly(projection, values),
+        discount=discount,
+        discount_health=discount_health,
+        opportunity_cost_gbp_per_qaly=opportunity_cost_gbp_per_qaly,
+        opportunity_shares=opportunity_shares,
+    )
+
+
+def yearly(projection: xr.Dataset, values: xr.Dataset) -> xr.Dataset:
+    """What the benefits of scenarios are made of, by scenario, draw, year and quintile 1..5, undiscounted.
+
+    Parameters
+    ----------
+    projection, values : as :func:`cost_effectiveness`.
+
+    Returns
+    -------
+    ``qalys`` [QALYs], ``nhs_spend`` and ``programme_cost`` [GBP]. Those of several draws may be joined along ``draw``.
+
+    Raises
+    ------
+    ImpossibleModelError
+        As :func:`qalys`.
+    """
+    require(projection, PROJECTION, "cost_gbp")
+    return xr.Dataset(
+        {
+            "qalys": _by_year(projection, values, "utility"),
+            "nhs_spend": _by_year(projection, values, "nhs_cost"),
+            "programme_cost": projection["cost_gbp"].sum("intervention", skipna=False),
+        }
+    )
+
+
+def effects_of(
+    years: xr.Dataset,
+    *,
+    discount: float = DISCOUNT,
+    discount_health: float | None = None,
+    opportunity_cost_gbp_per_qaly: float = OPPORTUNITY_COST,
+    opportunity_shares: Sequence[float] = OPPORTUNITY_SHARES,
+) -> xr.Dataset:
+    """As :func:`cost_effectiveness`, from what :func:`yearly` gave."""
     shares = _shares(opportunity_shares)
     health = discount if discount_health is None else discount_health
     _check_rate("discount", discount)
@@ -190,9 +234,9 @@ def cost_effectiveness(
     if not (np.isfinite(opportunity_cost_gbp_per_qaly) and opportunity_cost_gbp_per_qaly > 0):
         found = f"{opportunity_cost_gbp_per_qaly:g}"
         raise ImpossibleModelError(f"opportunity_cost_gbp_per_qaly: found {found}; allowed: above 0")
-    gained = _change(qalys(projection, values, health))
-    programme = _change(programme_cost(projection, discount))
-    spend = _change(nhs_spend(projection, values, discount))
+    gained = _change(_discounted(years["qalys"], health))
+    programme = _change(_discounted(years["programme_cost"], discount))
+    spend = _change(_discounted(years["nhs_spend"], discount))
     total = programme + spend
     displaced = (total.sel(quintile=ENGLAND, drop=True) / opportunity_cost_gbp_per_qaly * shares).transpose(*total.dims)
     result = xr.Dataset(
@@ -288,9 +332,13 @@ def _check_rate(name: str, rate: float) -> None:
 
 
 def _weighted_years(projection: xr.Dataset, values: xr.Dataset, name: str, rate: float) -> xr.DataArray:
+    return _discounted(_by_year(projection, values, name), rate)
+
+
+def _by_year(projection: xr.Dataset, values: xr.Dataset, name: str) -> xr.DataArray:
     require(projection, PROJECTION, "person_years")
     require(values, INPUTS, name)
-    return _discounted(xr.dot(projection["person_years"], values[name], dim=["sex", "age"]), rate)
+    return xr.dot(projection["person_years"], values[name], dim=["sex", "age"])
 
 
 def _discounted(values: xr.DataArray, rate: float) -> xr.DataArray:

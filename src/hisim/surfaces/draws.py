@@ -1,0 +1,226 @@
+"""``hisim run --draws``: the same scenarios with every uncertain number drawn, and what that leaves of the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hisim.declare.scenario import Scenario
+from hisim.declare.sweep import Sweep
+from hisim.surfaces.studying import Way, begun, bytes_in_words, complete
+from hisim.surfaces.text import Row, Table, fifth, people, render, significant, wrapped
+from hisim.variables import QUINTILES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hisim.studies.store import Study
+
+INTERVALS, KEPT = "uncertainty.csv", "draws.nc"
+CHARTS = "charts"
+AVERTED, GAP = "deaths_averted_cumulative", "life_expectancy_0_gap_average_change"
+EVERYONE = {"sex": "Persons", "cause_group": "All causes"}
+DAYS = 365.25
+MEMORY = 512
+"""Megabytes that all draws of all figures may take to be kept in one file, unless told otherwise."""
+
+
+def sweep_of_draws(scenarios: Sequence[Scenario], draws: int) -> Sweep:
+    """The sweep that ``--draws`` stands for: every uncertain number at once."""
+    first = scenarios[0]
+    return Sweep(
+        hisim=1, name=first.name, title=first.title, scenarios=tuple(one.name for one in scenarios), design="draws",
+        size=draws, seed=first.simulation.seed % 2**31,
+    )  # fmt: skip
+
+
+def defined(scenarios: Sequence[Scenario], draws: int) -> dict[str, object]:
+    """The definition of the study that ``--draws`` makes."""
+    from hisim.studies.defined import define, everything
+
+    years = range(scenarios[0].start, scenarios[0].end + 1)
+    return define(sweep_of_draws(scenarios, draws), scenarios, asked=everything(years))
+
+
+def drawn_beside(
+    scenarios: Sequence[Scenario],
+    draws: int,
+    way: Way,
+    memory: int,
+    progress: Callable[[float], None] | None,
+) -> str:
+    """Do the draws of ``scenarios`` in the way's folder, write what they say and return it as text."""
+    from hisim.studies.gather import all_statistics, figures_each
+
+    definition = defined(scenarios, draws)
+    study = begun(definition, way)
+    names = " ".join(scenario.name for scenario in scenarios)
+    complete(study, way, progress, f"hisim run (the files of {names}) --draws {draws} --resume --out {way.folder}")
+    statistics = all_statistics(study)
+    size = draws * figures_each(definition) * 8
+    written = _written(study, statistics, way.folder, keep=size <= memory * 1e6)
+    lines = [*_lead(study, scenarios), ""]
+    text = "\n" + wrapped(lines) + "\n" + render(list(_tables(study, scenarios))) + wrapped(_how_sure(study, scenarios))
+    kept = "kept whole" if KEPT in written[-1] or any(KEPT in one for one in written) else (
+        f"more than the {memory} MB of --memory: only their summary is written; 'hisim study export' gives them all"
+    )
+    text += "\n\n" + wrapped([f"All figures of all draws are {bytes_in_words(size)}, {kept}."])
+    return text + "\nWritten: " + "\n         ".join(written) + "\n"
+
+
+def records(folder: Path, study: Study) -> str:
+    """The statistics of every figure as JSON."""
+    from hisim.outcomes.uncertainty import tidy_rows
+    from hisim.studies.gather import all_statistics
+    from hisim.studies.study import cells_of
+
+    table = tidy_rows(cells_of(study.definition), all_statistics(study))
+    return json.dumps({"folder": str(folder), "uncertainty": json.loads(table.to_json(orient="records"))}, indent=2)
+
+
+def _written(study: Study, statistics: np.ndarray, folder: Path, *, keep: bool) -> list[str]:
+    from hisim.outcomes.uncertainty import tidy_rows
+    from hisim.studies.study import cells_of
+    from hisim.surfaces.export import write_csv
+
+    cells = cells_of(study.definition)
+    write_csv(tidy_rows(cells, statistics), folder / INTERVALS)
+    written = [str(folder / INTERVALS)]
+    if keep:
+        from hisim.surfaces.study_export import write_netcdf
+
+        write_netcdf(study, folder / KEPT)
+        written.append(str(folder / KEPT))
+    return written + _charts(study, folder)
+
+
+def _charts(study: Study, folder: Path) -> list[str]:
+    """Pictures of the draws, where the packages for them are there."""
+    from hisim.surfaces.study_charts import pictures_of_draws
+
+    return [str(path) for path in pictures_of_draws(study, folder / CHARTS)]
+
+
+def figure(study: Study, key: str) -> xr.DataArray:
+    """One figure of every draw, draws first."""
+    from hisim.outcomes.asked import array
+    from hisim.studies.gather import cell_of, runs_of
+
+    cell = cell_of(study, key)
+    values = runs_of(study, cell)
+    return array(cell, values, labels=range(1, len(values) + 1))
+
+
+def _lead(study: Study, scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """What the first scenario would do, with its interval, in plain English."""
+    averted = figure(study, AVERTED).sel(EVERYONE)
+    runs, numbers = study.definition["runs"], len(study.definition["uncertain"])
+    yield f"How sure: {runs:,} draws of {numbers} uncertain numbers at once."
+    for year in averted["year"].values.tolist()[1:]:
+        one = averted.sel(scenario=scenarios[0].name, year=year)
+        most, every = (np.quantile(one.sel(quintile=q).values, [0.025, 0.975]) for q in ("1", "all"))
+        yield (
+            f"By the end of {year}: 95 % between {people(every[0])} and {people(every[1])} deaths prevented or "
+            f"postponed in England, {people(most[0])} and {people(most[1])} in the most deprived fifth."
+        )
+
+
+def _tables(study: Study, scenarios: Sequence[Scenario]) -> Iterator[Table]:
+    name, titles = scenarios[0].name, {one.name: one.title for one in scenarios}
+    averted = figure(study, AVERTED).sel(EVERYONE)
+    for year in averted["year"].values.tolist()[1:]:
+        rows = [
+            _row([fifth(q)], averted.sel(scenario=name, year=year, quintile=str(q)).values, people) for q in QUINTILES
+        ]
+        whole = _row(["England"], averted.sel(scenario=name, year=year, quintile="all").values, people)
+        yield Table(
+            f"{titles[name]}: deaths prevented or postponed by the end of {year}", ["Fifth", *INTERVAL_COLUMNS],
+            [*rows, Row(whole.cells, True)], words=1,
+        )  # fmt: skip
+    yield _gap_table(study, name, titles)
+    if len(scenarios) > 1:
+        yield _beside_table(averted, titles)
+    yield _value_table(study, titles)
+
+
+INTERVAL_COLUMNS = ("median", "50 % interval", "95 % interval")
+
+
+def _row(words: list[str], draws: np.ndarray, spelled: Callable[[float], str], strong: bool = False) -> Row:
+    low, quarter, median, three, high = np.quantile(draws, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist()
+    cells = [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
+    return Row([*words, *cells], strong)
+
+
+def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
+    change = figure(study, GAP).sel(scenario=name)
+    year = change["year"].values.tolist()[-1]
+    rows = []
+    for sex, who in (("Male", "men"), ("Female", "women")):
+        days = -change.sel(year=year, sex=sex).values * DAYS
+        row = _row([who], days, lambda value: f"{value:.1f}")
+        rows.append(Row([*row.cells, f"{(days > 0).mean():.0%}"]))
+    return Table(
+        f"{titles[name]}: days by which the gap in life expectancy to England narrows in {year}",
+        ["", *INTERVAL_COLUMNS, "chance it narrows"], rows, words=1,
+    )  # fmt: skip
+
+
+def _beside_table(averted: xr.DataArray, titles: Mapping[str, str]) -> Table:
+    """How often each scenario postpones more deaths in the most deprived fifth than each other."""
+    from hisim.outcomes.uncertainty import beats
+
+    year = averted["year"].values.tolist()[-1]
+    share = beats(averted.sel(year=year, quintile="1"))
+    names = share["scenario"].values.tolist()
+    rows = [
+        Row([titles[one], *("" if one == other else f"{float(share.sel(scenario=one, scenario_other=other)):.0%}"
+                            for other in names)])
+        for one in names
+    ]  # fmt: skip
+    return Table(
+        f"Chance that the row postpones more deaths in the most deprived fifth by {year} than the column",
+        ["", *names], rows, words=1,
+    )  # fmt: skip
+
+
+def _value_table(study: Study, titles: Mapping[str, str]) -> Table:
+    """Net health benefit of every scenario, and the chance that it is above 0."""
+    benefit = figure(study, "net_health_benefit").sel(quintile="all")
+    rows = []
+    for name in benefit["scenario"].values.tolist():
+        draws = benefit.sel(scenario=name).values
+        row = _row([titles[name]], draws, lambda value: significant(value))
+        rows.append(Row([*row.cells, f"{(draws > 0).mean():.0%}"]))
+    return Table(
+        "QALYs gained net of what the money would do elsewhere", ["", *INTERVAL_COLUMNS, "chance above 0"], rows, words=1
+    )
+
+
+def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
+    """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
+    from hisim.studies.gather import cell_of, central_run
+    from hisim.studies.running import enough
+
+    cell = cell_of(study, AVERTED)
+    draws = figure(study, AVERTED).sel(EVERYONE)
+    year, name = draws["year"].values.tolist()[-1], scenarios[0].name
+    one = draws.sel(scenario=name, year=year, quintile="1").values
+    from hisim.outcomes.asked import array
+
+    chance = array(cell, central_run(study)[1, cell.start : cell.stop]).sel(EVERYONE)
+    error = float(chance.sel(scenario=name, year=year, quintile="1"))
+    sd = float(one.std(ddof=1)) if len(one) > 1 else float("nan")
+    return [
+        f"The intervals are for what the numbers leave open (for the most deprived fifth by {year}: standard deviation "
+        f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}). Chance in the simulated people is apart: ±{people(error)} in "
+        f"one run of {study.definition['name']} with few people, ±{significant(sd / np.sqrt(len(one)), 2)} in the mean "
+        "of all draws.",
+        enough(one),
+        "What is not in the intervals: how the model is built, and what nobody has put a range on. "
+        "Numbers without a published interval vary within ranges that are assumptions (hisim explain, hisim data).",
+    ]

@@ -1,0 +1,180 @@
+"""A finished study as files that other programs read: NetCDF, Zarr, Parquet and tidy CSV.
+
+Made from the units one figure (or one unit) at a time, so that memory does not grow with the study.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hisim.errors import OutputError
+from hisim.outcomes.asked import Cell, array, described
+from hisim.outcomes.uncertainty import as_dataset
+from hisim.studies import store
+from hisim.studies.gather import central_run, check_complete, columns, numbers
+from hisim.studies.study import cells_of, runs_in, unpack, values_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+LONG = ("run", "figure", "scenario", "year", "quintile", "sex", "cause_group", "value", "unit")
+"""Columns of the tidy tables: run 0 has the central values."""
+
+
+def export(study: store.Study, path: Path, *, overwrite: bool) -> Path:
+    """Write a finished study to ``path``, by its suffix: .nc, .zarr, .parquet or .csv.
+
+    Raises
+    ------
+    OutputError
+        For another suffix, a package that is missing, or a place that cannot be written or holds something.
+    StudyError
+        Where units are missing or damaged.
+    """
+    ways: Mapping[str, Callable[[store.Study, Path], None]] = {
+        ".nc": write_netcdf, ".zarr": write_zarr, ".parquet": write_parquet, ".csv": write_long_csv,
+    }  # fmt: skip
+    if path.suffix not in ways:
+        raise OutputError(f"{path}: found the suffix '{path.suffix}'; allowed: {', '.join(ways)}")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: exists; allowed: another place, or --overwrite to replace it")
+    check_complete(study)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ways[path.suffix](study, path)
+    except ImportError as error:
+        raise OutputError(
+            f"{path}: found no package {error.name}; allowed: pip install 'hisim[export]'"
+        ) from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); allowed: a place with room") from None
+    return path
+
+
+def of_one(study: store.Study, cell: Cell, whole: xr.Dataset) -> xr.Dataset:
+    """One figure of every run, the central one first, with the dimensions that it has in ``whole``."""
+    values = np.concatenate([central_run(study)[:1, cell.start : cell.stop], columns(study, cell.start, cell.stop)])
+    one = array(cell, values, "draw")
+    dims = dict(zip(one.dims, whole[cell.key].dims, strict=True))
+    return one.rename(dims).to_dataset(name=cell.key)
+
+
+def frame_of(study: store.Study) -> xr.Dataset:
+    """The figures of the central run alone, with the study's own words in its attributes."""
+    definition = study.definition
+    whole = as_dataset(cells_of(definition), central_run(study)[:1], "draw", [0])
+    told = {name: str(definition[name]) for name in ("name", "title", "kind", "program")}
+    return whole.assign_attrs(told | {"definition_sha256": study.digest, "source": "hisim"})
+
+
+def varied(study: store.Study) -> xr.Dataset:
+    """What varies: the values of every run, run 0 with the central ones."""
+    import xarray as xr
+
+    told = study.definition["uncertain"]
+    values = np.concatenate([[[one["value"] for one in told]], numbers(study)])
+    paths = [one["path"] for one in told]
+    made = xr.DataArray(values, {"draw": range(len(values)), "number": paths}, ("draw", "number"))
+    described_as = {"long_name": "value of each uncertain number", "units": "see number_unit"}
+    units = xr.DataArray([one["unit"] for one in told], {"number": paths}, ("number",))
+    return xr.Dataset({"number_value": made.assign_attrs(described_as), "number_unit": units})
+
+
+def write_netcdf(study: store.Study, path: Path) -> None:
+    """Every figure of every run as NetCDF-4, compressed."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        whole = frame_of(study)
+        varied(study).assign_attrs(whole.attrs).to_netcdf(part, engine="h5netcdf")
+        for cell in cells_of(study.definition):
+            one = of_one(study, cell, whole)
+            encoding = {cell.key: {"zlib": True, "complevel": 1, "shuffle": True}}
+            one.to_netcdf(part, mode="a", engine="h5netcdf", encoding=encoding)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_zarr(study: store.Study, path: Path) -> None:
+    """Every figure of every run as a Zarr store, one array after the other."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        whole = frame_of(study)
+        varied(study).assign_attrs(whole.attrs).to_zarr(part, mode="w", consolidated=False)
+        for cell in cells_of(study.definition):
+            of_one(study, cell, whole).to_zarr(part, mode="a", consolidated=False)
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def tables(study: store.Study) -> Iterator[pd.DataFrame]:
+    """Long tables with the columns :data:`LONG`, a unit at a time."""
+    import pandas as pd
+
+    definition = study.definition
+    cells = cells_of(definition)
+    labels = pd.concat([_labels(cell) for cell in cells], ignore_index=True)
+    for unit in range(study.units):
+        values = unpack(definition, unit, store.read(study, unit))
+        for place, run in enumerate(runs_in(definition, unit)):
+            yield labels.assign(run=run, value=values[:, place])[list(LONG)]
+
+
+def _labels(cell: Cell) -> pd.DataFrame:
+    import pandas as pd
+
+    told: dict[str, Any] = {"figure": cell.key, "unit": described(cell.estimand)["units"]}
+    index = pd.MultiIndex.from_product(cell.labels, names=cell.dims) if cell.dims else pd.Index([0])
+    frame = index.to_frame(index=False)
+    blank = {name: "" for name in ("scenario", "year", "quintile", "sex", "cause_group") if name not in frame}
+    return frame.assign(**told, **blank).astype({"year": str})
+
+
+def write_parquet(study: store.Study, path: Path) -> None:
+    """The long table as Parquet."""
+    import pyarrow
+    from pyarrow import parquet
+
+    part, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None
+    try:
+        for table in tables(study):
+            rows = pyarrow.Table.from_pandas(table, preserve_index=False)
+            writer = writer or parquet.ParquetWriter(part, rows.schema)
+            writer.write_table(rows)
+        if writer is not None:
+            writer.close()
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_long_csv(study: store.Study, path: Path) -> None:
+    """The long table as CSV, and beside it what varied, a line for each run."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        for number, table in enumerate(tables(study)):
+            table.to_csv(part, mode="a", header=number == 0, index=False, lineterminator="\n")
+        os.replace(part, path)
+        _numbers_table(study).to_csv(path.with_suffix(".numbers.csv"), index=False, lineterminator="\n")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _numbers_table(study: store.Study) -> pd.DataFrame:
+    import pandas as pd
+
+    told = study.definition["uncertain"]
+    runs = int(study.definition["runs"])
+    values = np.concatenate([[[one["value"] for one in told]], values_in(study.definition, 1, runs + 1)])
+    frame = pd.DataFrame(values, columns=[one["path"] for one in told])
+    frame.insert(0, "run", range(runs + 1))
+    return frame

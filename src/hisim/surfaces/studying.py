@@ -1,0 +1,133 @@
+"""Doing a study from the command line: what it would take, doing it, going on with it, and where it lies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hisim.errors import OutputError, StoppedError, StudyError
+from hisim.studies import store
+from hisim.studies.execute import How, finished
+from hisim.studies.gather import figures_each
+from hisim.studies.study import run_unit, units_of
+
+STORE = "study"
+"""Folder of the study's units inside the folder of its results."""
+TRIED = 3
+"""Runs that are timed for an estimate, after one that is not."""
+START = 3.0
+"""Seconds that processes take to begin, about."""
+
+
+class Way(NamedTuple):
+    """How a study is to be done, as the command line says."""
+
+    folder: Path
+    how: How
+    resume: bool = False
+    overwrite: bool = False
+    shard: tuple[int, int] = (1, 1)
+
+
+def shard_of(text: str | None) -> tuple[int, int]:
+    """Which part of how many ``i/n`` means.
+
+    Raises
+    ------
+    OutputError
+        For anything else.
+    """
+    if text is None:
+        return (1, 1)
+    first, slash, second = text.partition("/")
+    if not (slash and first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+        raise OutputError(f"shard: found '{text}'; allowed: i/n, such as 1/4, with i from 1 to n")
+    return int(first), int(second)
+
+
+def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
+    """The study of ``definition`` in the way's folder: a new one, or the one there where it may be gone on with.
+
+    Raises
+    ------
+    StudyError
+        Where there is one and neither ``resume`` nor ``overwrite`` was asked for, or another one.
+    """
+    folder = way.folder / STORE
+    if not (folder / store.STUDY).exists():
+        way.folder.mkdir(parents=True, exist_ok=True)
+        return store.create(folder, definition, units_of(definition), shard=_label(way))
+    if way.overwrite:
+        store.remove(folder)
+        return store.create(folder, definition, units_of(definition), shard=_label(way))
+    if not way.resume:
+        known = store.open_study(folder)
+        raise StudyError(
+            f"{way.folder}: found a study with {len(store.done(known))} of {known.units} units done; allowed: --resume "
+            "to go on with it, --overwrite to begin again, or another folder with --out"
+        )
+    return store.resume(folder, definition, units_of(definition), shard=_label(way))
+
+
+def _label(way: Way) -> str | None:
+    return None if way.shard == (1, 1) else f"{way.shard[0]}/{way.shard[1]}"
+
+
+def complete(study: store.Study, way: Way, progress: Callable[[float], None] | None, again: str) -> None:
+    """Work out every unit that is missing and keep it.
+
+    Raises
+    ------
+    StoppedError
+        On Ctrl-C, with the command that goes on.
+    """
+    with store.writing(study) as writer:
+        mine = store.shard_units(study.units, *way.shard)
+        todo = [unit for unit in mine if unit not in writer.done]
+        done = len(mine) - len(todo)
+        try:
+            for unit, payload in finished(study.definition, todo, _at_most(way.how, len(todo))):
+                writer.write(unit, payload)
+                done += 1
+                if progress is not None:
+                    progress(done / len(mine))
+        except KeyboardInterrupt:
+            raise StoppedError(f"stopped; {done} of {len(mine)} units are kept. To go on: {again}") from None
+
+
+def _at_most(how: How, units: int) -> How:
+    return how._replace(workers=max(1, min(how.workers, units)))
+
+
+def estimate(definition: Mapping[str, Any], way: Way) -> tuple[float, int]:
+    """Seconds that a study would take on this machine, from a few of its runs; and its bytes on disk."""
+    trial = {**definition, "unit_runs": 1, "runs": min(TRIED + 1, int(definition["runs"]))}
+    run_unit(trial, 1)
+    began = time.perf_counter()
+    for unit in range(2, trial["runs"] + 1):
+        run_unit(trial, unit)
+    tried = max(1, int(trial["runs"]) - 1)
+    each = (time.perf_counter() - began) / tried
+    runs = int(definition["runs"]) / way.shard[1]
+    seconds = START + each * runs / max(1, way.how.workers)
+    return seconds, int(runs + 2) * figures_each(definition) * 8 + 200 * units_of(definition)
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as a person would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def bytes_in_words(size: float) -> str:
+    """A number of bytes as a person would say it."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.3g} {unit}" if size < 1000 else f"{size:,.0f} {unit}"
+        size /= 1000
+    raise AssertionError
