@@ -284,6 +284,7 @@ def run_cohorts(
     sampled: bool,
     block: int = BLOCK,
     whole: bool = False,
+    batches: bool = True,
 ) -> CohortResult:
     """Run some cohorts of one quintile and sex through all years and scenarios.
 
@@ -296,6 +297,7 @@ def run_cohorts(
     person_years_to : (n, Y) [person-years] that the cohort lives in the comparator
     who : (n, 4) int64, of each cohort the first four of ``tables.Task``
     draw, seed, sampled, block, whole : as in ``tables.Task``
+    batches : whether to tell the 16 batches of people apart, or to add them up
 
     Returns
     -------
@@ -303,7 +305,7 @@ def run_cohorts(
     """
     birth_year, people, pieces, cohort = who[0].tolist()
     task = Task(birth_year, people, pieces, cohort, draw, seed, sampled, whole, block)
-    out = room_for(tables, strata, len(who))
-    part = room_for(tables, strata, int((who[:, 2] > 1).any()))
+    out = room_for(tables, strata, len(who), batches)
+    part = room_for(tables, strata, int((who[:, 2] > 1).any()), batches)
     run_each(tables, strata, conditions, person_years_to, who, task, first_of(part), out)
     return out

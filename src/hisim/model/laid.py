@@ -43,7 +43,7 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
     Parameters
     ----------
     sizes
-        Of every dimension of a projection.
+        Of every dimension of a projection; without a batch, nothing is laid out by batch.
     results
         Of every cohort, in the order of ``plan.cohorts``: of some of one quintile and sex at a time, beside the first.
 
@@ -55,7 +55,7 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
     stratum).
     """
     out = _room(plan, sizes)
-    strata = len(plan.world.strata.names) > 1
+    strata, batches = len(plan.world.strata.names) > 1, "batch" in sizes
     for (q, s), one in _cells(results):
         deaths, lived = by_age(one.deaths), by_age(one.person_years)
         out["deaths"][:, :, q, s] = deaths.sum(axis=-1)
@@ -64,15 +64,17 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
         out["counts"][:, :, q, s] = by_age(one.served)
         out["told"][:, :, :, q, s] = np.moveaxis(by_age(one.stratum_served), -1, 0)
         lived_by_band = by_band(lived, 2)
-        out["deaths_batch"][:, :, :, q, s] = np.moveaxis(by_band(deaths, 2), -1, 1)
-        out["person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band.sum(axis=3), -1, 1)
+        if batches:
+            out["deaths_batch"][:, :, :, q, s] = np.moveaxis(by_band(deaths, 2), -1, 1)
+            out["person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band.sum(axis=3), -1, 1)
         for y in range(len(one.reference[0])):
             out["reference_rate"][y, q, s] = one.reference[y : y + len(AGES), y][::-1]
         if strata:
-            died, died_batch = by_band(by_age(one.stratum_deaths), 2), by_band(by_age(one.stratum_deaths_batch), 2)
-            out["stratum_deaths"][:, :, q, s] = died.swapaxes(-1, -2)
-            out["stratum_deaths_batch"][:, :, :, q, s] = np.moveaxis(died_batch, -1, 1)
+            out["stratum_deaths"][:, :, q, s] = by_band(by_age(one.stratum_deaths), 2).swapaxes(-1, -2)
             out["stratum_person_years"][:, :, q, s] = lived_by_band.sum(axis=-1)
+        if strata and batches:
+            died_batch = by_band(by_age(one.stratum_deaths_batch), 2)
+            out["stratum_deaths_batch"][:, :, :, q, s] = np.moveaxis(died_batch, -1, 1)
             out["stratum_person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band, -1, 1)
     return out
 
@@ -87,6 +89,8 @@ def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
     """Arrays of 0 for :func:`lay_out`."""
     names = LAID if len(plan.world.strata.names) == 1 else (*LAID, *LAID_BY_STRATUM)
     dims = {name: tuple(map(str, {**PROJECTION, **STRATUM_PROJECTION}[name].dims)) for name in names}
+    if "batch" not in sizes:
+        dims = {name: own for name, own in dims.items() if "batch" not in own}
     more = {
         "count": 2 * len(plan.slots) + len(REGISTERS) + 1,
         "told": 2 * int(plan.tables[0][0].used.sum()) + 1,

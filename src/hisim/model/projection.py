@@ -10,6 +10,8 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -46,8 +48,8 @@ from hisim.variables import (
 
 RunCohorts = Callable[..., tuple[Float64, ...]]
 Progress = Callable[[float], None]
-DRAW = 0
-"""Index of the central values of all uncertain inputs."""
+MOST_STREAM = 2**32 - 1
+"""The generator takes a draw of 32 bits."""
 
 
 @unsearched()
@@ -60,6 +62,9 @@ def project(
     progress: Progress | None = None,
     library: Library | None = None,
     run: RunCohorts = run_cohorts,
+    batches: bool = True,
+    draw: int = 0,
+    stream: int | None = None,
 ) -> xr.Dataset:
     """Project deaths by year, quintile, sex, age and cause, for the comparator and every scenario.
 
@@ -78,6 +83,15 @@ def project(
         Interventions that define each treatment's effect; by default the packaged library.
     run
         The compiled kernel, or its twin.
+    batches
+        Whether to tell the batches of people apart, which only Monte Carlo error needs. Without, the dataset lacks
+        the variables by ``batch`` and takes less time; the others are the same but for the order in which batches
+        are added up, less than 1e-12 relative.
+    draw
+        Label of the dataset's only draw; 0 = central values of all uncertain inputs.
+    stream
+        What chance is keyed on beside the seed, by default ``draw``: give draws the same to give them the same
+        people, drawn with the same random numbers.
 
     Returns
     -------
@@ -86,7 +100,8 @@ def project(
     Raises
     ------
     ImpossibleModelError
-        When the scenarios cannot be compared with each other or do not fit ``inputs``.
+        When the scenarios cannot be compared with each other or do not fit ``inputs``, or ``draw`` or ``stream`` is
+        no number of 32 bits.
     """
     several = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     first = _common_settings(several)
@@ -95,11 +110,23 @@ def project(
     check(inputs, INPUTS)
     _same_strata(first, inputs)
     _same_years(first, inputs)
+    key = _stream(draw, stream)
     plan = make_plan(inputs, several, library_of_run(several, library))
-    dataset = _add_up(plan, _run_all(plan, first, run, threads or os.cpu_count() or 1, chunk, progress))
+    every = threads or os.cpu_count() or 1
+    results = _run_all(plan, first, run, every, chunk, progress, stream=key, batches=batches)
+    dataset = _add_up(plan, results, draw, batches)
     dataset.attrs.update(provenance(several, inputs))
-    by_stratum = STRATUM_PROJECTION if first.strata is not None else {}
-    return describe(dataset, {**PROJECTION, **by_stratum})
+    if key != draw:
+        dataset.attrs["stream"] = str(key)
+    dictionary = {**PROJECTION, **(STRATUM_PROJECTION if first.strata is not None else {})}
+    return describe(dataset, {name: one for name, one in dictionary.items() if batches or "batch" not in one.dims})
+
+
+def _stream(draw: int, stream: int | None) -> int:
+    for name, value in (("draw", draw), ("stream", stream)):
+        if value is not None and not 0 <= value <= MOST_STREAM:
+            raise ImpossibleModelError(f"{name}: found {value}; allowed: 0 to {MOST_STREAM}")
+    return draw if stream is None else stream
 
 
 def _common_settings(scenarios: Sequence[Scenario]) -> Scenario:
@@ -138,7 +165,15 @@ def _same_years(scenario: Scenario, inputs: xr.Dataset) -> None:
         )
 
 
-def run_some(plan: Plan, scenario: Scenario, run: RunCohorts, cohorts: Sequence[Cohort]) -> CohortResult:
+def run_some(
+    plan: Plan,
+    scenario: Scenario,
+    run: RunCohorts,
+    cohorts: Sequence[Cohort],
+    *,
+    stream: int = 0,
+    batches: bool = True,
+) -> CohortResult:
     """Run cohorts of one quintile and sex."""
     settings, (q, s) = scenario.simulation, (cohorts[0].quintile, cohorts[0].sex)
     who, strata = [], []
@@ -155,9 +190,10 @@ def run_some(plan: Plan, scenario: Scenario, run: RunCohorts, cohorts: Sequence[
             plan.conditions[q, s, places],
             plan.person_years[q, s, places],
             np.array(who, np.int64),
-            DRAW,
+            stream,
             settings.seed,
             settings.estimator == "sampled",
+            batches=batches,
         )
     )
 
@@ -173,25 +209,37 @@ def simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, in
 
 
 def _run_all(
-    plan: Plan, scenario: Scenario, run: RunCohorts, threads: int, chunk: int, progress: Progress | None
+    plan: Plan,
+    scenario: Scenario,
+    run: RunCohorts,
+    threads: int,
+    chunk: int,
+    progress: Progress | None,
+    *,
+    stream: int = 0,
+    batches: bool = True,
 ) -> Iterator[tuple[Cohort, CohortResult]]:
     """Results in the order of the cohorts, some at a time beside the first, whatever the order threads finish in."""
     alike = (list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex)))
     pieces = [cohorts[i : i + chunk] for cohorts in alike for i in range(0, len(cohorts), chunk)]
-    pool = ThreadPoolExecutor(threads)
-    try:
-        results = pool.map(lambda piece: run_some(plan, scenario, run, piece), pieces)
+    one = partial(run_some, plan, scenario, run, stream=stream, batches=batches)
+    with ExitStack() as stack:
+        results: Iterator[CohortResult] = map(one, pieces)
+        if threads > 1:
+            pool = ThreadPoolExecutor(threads)
+            stack.callback(pool.shutdown, cancel_futures=True)
+            results = pool.map(one, pieces)
         for done, (piece, result) in enumerate(zip(pieces, results, strict=True), start=1):
             yield piece[0], result
             if progress is not None:
                 progress(done / len(pieces))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
-def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Dataset:
+def _add_up(
+    plan: Plan, results: Iterator[tuple[Cohort, CohortResult]], draw: int = 0, batches: bool = True
+) -> xr.Dataset:
     """The cells of the projection, from the cohorts' results."""
-    labels = _labels(plan)
+    labels = _labels(plan, draw, batches)
     laid = lay_out(plan, {dim: len(names) for dim, names in labels.items()}, results)
     counts, told, lived = (laid.pop(name) for name in ("counts", "told", "lived"))
     use = served(plan, dict(zip(told_apart(plan), told, strict=True)), lived)
@@ -211,12 +259,12 @@ def _add_up(plan: Plan, results: Iterator[tuple[Cohort, CohortResult]]) -> xr.Da
     return dataset.assign_coords({dim: names for dim, names in labels.items() if dim in dataset.dims})
 
 
-def _labels(plan: Plan) -> dict[str, list[str] | list[int]]:
+def _labels(plan: Plan, draw: int, batches: bool) -> dict[str, list[str] | list[int]]:
     """Labels of every dimension a projection may have."""
     return {
         "scenario": [COMPARATOR, *(scenario.name for scenario in plan.scenarios)],
-        "draw": [DRAW],
-        "batch": list(range(LANES)),
+        "draw": [draw],
+        **({"batch": list(range(LANES))} if batches else {}),
         "year": list(range(plan.start, plan.end + 1)),
         "quintile": list(QUINTILES),
         "sex": list(SEXES),

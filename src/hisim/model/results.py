@@ -12,15 +12,16 @@ from hisim.model.workspace import Lives
 from hisim.variables import LANES
 
 
-def room_for(tables: CohortTables, strata: Strata, cohorts: int) -> CohortResult:
+def room_for(tables: CohortTables, strata: Strata, cohorts: int, batches: bool = True) -> CohortResult:
     """Results of nobody, with a first axis of cohorts: all 0."""
+    lanes = LANES if batches else 1
     (scenarios, years), groups, causes = tables.coverage.shape[:2], strata.weight.shape[-1], tables.rate.shape[2]
     counts = 2 * tables.counted.size + tables.known.shape[3] + 1
     return CohortResult(
-        np.zeros((cohorts, scenarios, years, causes, LANES)),
+        np.zeros((cohorts, scenarios, years, causes, lanes)),
         np.zeros((cohorts, scenarios, years, groups, causes)),
-        np.zeros((cohorts, scenarios, years, groups, LANES)),
-        np.zeros((cohorts, scenarios, years, groups, LANES)),
+        np.zeros((cohorts, scenarios, years, groups, lanes)),
+        np.zeros((cohorts, scenarios, years, groups, lanes)),
         np.zeros((cohorts, scenarios, years, counts)),
         np.zeros((cohorts, scenarios, years, groups, 2 * int(tables.used.sum()) + 1)),
         np.zeros((cohorts, years, causes)),
@@ -36,22 +37,30 @@ def first_of(cohorts: CohortResult) -> CohortResult:
 def add_results(
     lives: Lives, weight: float, active: Array, bounds: Array, sampled: bool, k: int, y: int, out: CohortResult
 ) -> None:
-    """A scenario's year from the sums of its ``lives``."""
+    """A scenario's year from the sums of its ``lives``, by batch where ``out`` has room for that."""
     groups, causes = lives.died.shape[:2]
+    batches = out.deaths.shape[3] == LANES
     deaths, death_rate = out.deaths[k, y], out.reference[y]
     for g in range(groups):
         if bounds[g] == bounds[g + 1]:
             continue
         by_stratum, by_batch, sums = out.stratum_deaths[k, y, g], out.stratum_deaths_batch[k, y, g], lives.sums[g]
         person_years = out.person_years[k, y, g]
-        add_times(weight, sums[causes], person_years)
+        if batches:
+            add_times(weight, sums[causes], person_years)
+        else:
+            person_years[0] += weight * lanes_sum(sums[causes])
         for c in range(causes):
             row, times, to = sums[c if active[c] else causes], weight * death_rate[c], deaths[c]
             if sampled:
                 row, times = lives.died[g, c], 1.0
-            add_times(times, row, to)
-            add_times(times, row, by_batch)
             by_stratum[c] = times * lanes_sum(row)
+            if batches:
+                add_times(times, row, to)
+                add_times(times, row, by_batch)
+            else:
+                to[0] += by_stratum[c]
+                by_batch[0] += by_stratum[c]
 
 
 @compiled

@@ -173,16 +173,16 @@ class Task(NamedTuple):
 
 
 class CohortResult(NamedTuple):
-    """What one cohort adds to a projection."""
+    """What one cohort adds to a projection; batches B are 16, or 1 where they are not told apart."""
 
     deaths: Float64
-    """(K, Y, C, 16) [persons] by batch."""
+    """(K, Y, C, B) [persons] by batch."""
     stratum_deaths: Float64
     """(K, Y, G, C) [persons]"""
     stratum_deaths_batch: Float64
-    """(K, Y, G, 16) [persons] by batch."""
+    """(K, Y, G, B) [persons] by batch."""
     person_years: Float64
-    """(K, Y, G, 16) [person-years] by batch."""
+    """(K, Y, G, B) [person-years] by batch."""
     served: Float64
     """(K, Y, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
     stratum_served: Float64

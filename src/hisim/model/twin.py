@@ -19,6 +19,7 @@ from hisim.model.tables import (
     MOST_ALCOHOL,
     NEVER,
     SLOTS,
+    CohortResult,
     CohortTables,
     Float32,
     Float64,
@@ -65,6 +66,7 @@ def run_cohorts(
     draw: int,
     seed: int,
     sampled: bool,
+    batches: bool = True,
 ) -> tuple[Float64, ...]:
     """Run some cohorts; arguments and results as in :func:`hisim.model.kernel.run_cohorts`."""
     several = []
@@ -79,7 +81,9 @@ def run_cohorts(
         ]  # fmt: skip
         *sums, reference = (sum(several) for several in zip(*parts, strict=True))
         several.append((*sums, reference / pieces))
-    return tuple(map(np.stack, zip(*several, strict=True)))
+    out = CohortResult(*map(np.stack, zip(*several, strict=True)))
+    by_batch = () if batches else ("deaths", "stratum_deaths_batch", "person_years")
+    return out._replace(**{name: getattr(out, name).sum(axis=-1, keepdims=True) for name in by_batch})
 
 
 def _run_piece(
