@@ -19,7 +19,7 @@ MODULES = {
 
 GROUND = {
     "errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "garbage",
-    "version",
+    "uncertain", "version",
 }  # fmt: skip
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},

@@ -73,6 +73,10 @@ class OutputError(HisimError):
     """A result that cannot be written where it was asked for."""
 
 
+class StudyError(HisimError):
+    """A study folder that cannot be used as asked: another study, another writer, damage, a full disk."""
+
+
 class StoppedError(HisimError):
     """The user stopped a run."""
 

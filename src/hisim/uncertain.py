@@ -99,7 +99,7 @@ def check_uncertain(one: Uncertain) -> None:
         _refuse(one, f"a lognormal from {one.low:g}", "low above 0")
     if one.distribution == "beta" and one.low < one.high:
         mean, spread = one.value, _sd(one)
-        if not (0 <= one.low and one.high <= 1 and 0 < mean < 1 and spread**2 < mean * (1 - mean)):
+        if not (one.low >= 0 and one.high <= 1 and 0 < mean < 1 and spread**2 < mean * (1 - mean)):
             _refuse(one, f"a beta with {found}", "0 to 1, not so wide that both ends are likelier than what is between")
 
 
@@ -122,7 +122,7 @@ def _normal(one: Uncertain, chances: np.ndarray) -> np.ndarray:
     """Mean ``value``."""
     from scipy.special import ndtri
 
-    return one.value + _sd(one) * ndtri(chances)  # type: ignore[no-any-return]
+    return one.value + _sd(one) * ndtri(chances)
 
 
 def _lognormal(one: Uncertain, chances: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ def _lognormal(one: Uncertain, chances: np.ndarray) -> np.ndarray:
     from scipy.special import ndtri
 
     spread = np.log(one.high / one.low) / (2.0 * _deviate(one.level))
-    return one.value * np.exp(spread * ndtri(chances))  # type: ignore[no-any-return]
+    return one.value * np.exp(spread * ndtri(chances))
 
 
 def _beta(one: Uncertain, chances: np.ndarray) -> np.ndarray:
@@ -139,7 +139,7 @@ def _beta(one: Uncertain, chances: np.ndarray) -> np.ndarray:
     from scipy.special import betaincinv
 
     size = one.value * (1.0 - one.value) / _sd(one) ** 2 - 1.0
-    return betaincinv(one.value * size, (1.0 - one.value) * size, chances)  # type: ignore[no-any-return]
+    return betaincinv(one.value * size, (1.0 - one.value) * size, chances)
 
 
 def _pert(one: Uncertain, chances: np.ndarray) -> np.ndarray:
@@ -149,7 +149,7 @@ def _pert(one: Uncertain, chances: np.ndarray) -> np.ndarray:
     width = one.high - one.low
     a = 1.0 + PERT_WEIGHT * (one.value - one.low) / width
     b = 1.0 + PERT_WEIGHT * (one.high - one.value) / width
-    return one.low + width * betaincinv(a, b, chances)  # type: ignore[no-any-return]
+    return one.low + width * betaincinv(a, b, chances)
 
 
 def _uniform(one: Uncertain, chances: np.ndarray) -> np.ndarray:

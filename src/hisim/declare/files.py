@@ -1,7 +1,6 @@
-"""Scenario and intervention files: hostile until read.
+"""Scenario and intervention files: hostile until read. The only door of ``declare`` to the disk.
 
-The only door of ``declare`` to the disk. Every mistake in a file is reported together, each at its line
-and column; nothing is guessed and nothing is written.
+Every mistake in a file is reported together, each at its line and column; nothing is guessed, nothing written.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ def read_intervention(path: str | Path) -> AnyIntervention:
 
 
 def read_tree(path: str | Path) -> Node:
-    """The map in the file ``path``; raises with every problem of its form."""
+    """The map in a file; raises with every problem of its form."""
     return _tree(_text(Path(path), str(path)), str(path))
 
 

@@ -20,6 +20,7 @@ from hisim.declare.distribution import Declaration
 from hisim.declare.files import library_names
 from hisim.declare.intervention import Intervention
 from hisim.declare.scenario import CHANGE_KINDS, FILLED_IN, Scenario
+from hisim.declare.sweep import Sweep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -54,9 +55,23 @@ def intervention_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, "title": "Intervention", **_plain(TypeAdapter(Intervention).json_schema(by_alias=True))}
 
 
-def schema_text(kind: Literal["scenario", "intervention"]) -> str:
+def sweep_schema() -> dict[str, Any]:
+    """JSON Schema of a sweep file; ``scenarios`` may be one file."""
+    schema = Sweep.model_json_schema(by_alias=True)
+    several = schema["properties"]["scenarios"]
+    one = {"type": "string", "minLength": 1}
+    told = {key: several.pop(key) for key in ("title", "description") if key in several}
+    schema["properties"]["scenarios"] = {**told, "anyOf": [several, one]}
+    for kind in ("Wanted", "Target"):
+        fields = schema["$defs"][kind]["properties"]
+        for name in ("scenario", "year", "quintile", "sex", "cause_group"):
+            fields[name]["anyOf"] = [*fields[name]["anyOf"], {"type": ["string", "integer"]}]
+    return {"$schema": DIALECT, **_plain(schema)}
+
+
+def schema_text(kind: Literal["scenario", "intervention", "sweep"]) -> str:
     """The schema as the text of the file that the repository carries."""
-    schema = scenario_schema() if kind == "scenario" else intervention_schema()
+    schema = {"scenario": scenario_schema, "intervention": intervention_schema, "sweep": sweep_schema}[kind]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

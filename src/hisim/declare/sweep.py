@@ -170,7 +170,9 @@ class Sweep(Declaration):
         paths = [one.path for one in self.over or ()]
         twice = next((path for path in paths if paths.count(path) > 1), None)
         if twice is not None:
-            raise conflict(f"'{twice}' twice", "each path once", "over", len(paths) - 1 - paths[::-1].index(twice), "path")
+            raise conflict(
+                f"'{twice}' twice", "each path once", "over", len(paths) - 1 - paths[::-1].index(twice), "path"
+            )
         for index, one in enumerate(self.over or ()):
             if (one.values is not None) and self.design != "grid":
                 raise conflict("'values' outside a grid", "low and high, or design 'grid'", "over", index, "values")

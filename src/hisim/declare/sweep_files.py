@@ -30,10 +30,12 @@ def read_sweep(path: str | Path) -> tuple[Sweep, list[Scenario], Places]:
     scenarios, problems = [], []
     for index, name in enumerate(sweep.scenarios):
         try:
-            scenarios.append(read_scenario(PurePath(path).parent / name))
+            scenarios.append(read_scenario(str(PurePath(path).parent / name)))
         except InvalidFileError as error:
             missing = [problem.line for problem in error.problems] == [0]
-            here = [places.problem(("scenarios", index), f"'{name}': {error.problems[0].found}", error.problems[0].allowed)]
+            here = [
+                places.problem(("scenarios", index), f"'{name}': {error.problems[0].found}", error.problems[0].allowed)
+            ]
             problems += here if missing else list(error.problems)
     if problems:
         raise InvalidFileError(problems)

@@ -1,4 +1,4 @@
-"""A run with some of its numbers drawn: scenarios, library and inputs with those values in place of the central ones."""
+"""A run with some of its numbers drawn: scenarios, library and inputs with those values for the central ones."""
 
 from __future__ import annotations
 

@@ -46,10 +46,18 @@ from hisim.outcomes.bands import (
     require,
     with_totals,
 )
+from hisim.outcomes.worth import (
+    DISCOUNT,
+    check_rate,
+    discount_factors,
+    discounted,
+    nhs_spend,
+    programme_cost,
+    qalys,
+    yearly,
+)
 from hisim.variables import COMPARATOR, INPUTS, PROJECTION
 
-DISCOUNT = 0.035
-"""Rate per year for costs and health alike: the reference case of NICE [1]_, after the Green Book [2]_."""
 OPPORTUNITY_COST = 12_936.0
 """GBP that the National Health Service spends to gain one QALY: central estimate of Claxton et al [3]_, from
 spending in 2008, at its prices, and mortality from 2008 to 2010. What a QALY that new spending displaces had cost."""
@@ -66,86 +74,6 @@ ALL_AGES = "all ages"
 VERDICTS = ("no change", "gains at a cost", "dominant", "dominated", "saves at a loss")
 """Where a scenario lies against the comparator: nothing differs; more QALYs for more money; no fewer QALYs for no
 more money; no more QALYs for no less money; fewer QALYs for less money."""
-
-
-def discount_factors(years: xr.DataArray, rate: float) -> xr.DataArray:
-    """Weight of each year, (year) [fraction]: (1 + rate)^-(year - first year), so the first counts in full.
-
-    Raises
-    ------
-    ImpossibleModelError
-        For a rate that is negative or not finite.
-    """
-    _check_rate("discount", rate)
-    weights = (1.0 + rate) ** -(years.values - years.values[0]).astype(float)
-    return xr.DataArray(weights, {"year": years.values}, "year")
-
-
-def qalys(projection: xr.Dataset, values: xr.Dataset, discount: float = DISCOUNT) -> xr.DataArray:
-    """QALYs lived in each year: person-years times utility, discounted from the first year [1]_.
-
-    Parameters
-    ----------
-    projection : with ``person_years`` (scenario, draw, year, quintile, sex, age).
-    values : with ``utility`` (quintile, age) [QALY per year].
-    discount : rate per year.
-
-    Returns
-    -------
-    (scenario, draw, year, quintile) [QALYs].
-
-    Raises
-    ------
-    ImpossibleModelError
-        For a variable that is missing or not as declared, or a negative rate.
-    """
-    return _weighted_years(projection, values, "utility", discount)
-
-
-def nhs_spend(projection: xr.Dataset, values: xr.Dataset, discount: float = DISCOUNT) -> xr.DataArray:
-    """What the health service spends on everybody in each year, apart from the scenario's own programmes.
-
-    Spending goes on for those who live longer, so a scenario that saves lives costs more here. The reference case of
-    NICE [1]_ would leave care that has nothing to do with the intervention out; here all care is in.
-
-    Parameters
-    ----------
-    projection : with ``person_years`` (scenario, draw, year, quintile, sex, age).
-    values : with ``nhs_cost`` (quintile, sex, age) [GBP per person-year].
-    discount : rate per year.
-
-    Returns
-    -------
-    (scenario, draw, year, quintile) [GBP, at the prices of ``nhs_cost``].
-
-    Raises
-    ------
-    ImpossibleModelError
-        As :func:`qalys`.
-    """
-    return _weighted_years(projection, values, "nhs_cost", discount)
-
-
-def programme_cost(projection: xr.Dataset, discount: float = DISCOUNT) -> xr.DataArray:
-    """Cost of everything a scenario does beyond the comparator, in each year.
-
-    Parameters
-    ----------
-    projection : with ``cost_gbp`` (scenario, draw, intervention, year, quintile) [GBP].
-    discount : rate per year.
-
-    Returns
-    -------
-    (scenario, draw, year, quintile) [GBP, at the price years that the interventions state].
-
-    Raises
-    ------
-    ImpossibleModelError
-        As :func:`qalys`.
-    """
-    require(projection, PROJECTION, "cost_gbp")
-    cost = projection["cost_gbp"].sum("intervention", skipna=False)
-    return _discounted(cost, discount)
 
 
 def cost_effectiveness(
@@ -192,32 +120,6 @@ def cost_effectiveness(
     )
 
 
-def yearly(projection: xr.Dataset, values: xr.Dataset) -> xr.Dataset:
-    """What the benefits of scenarios are made of, by scenario, draw, year and quintile 1..5, undiscounted.
-
-    Parameters
-    ----------
-    projection, values : as :func:`cost_effectiveness`.
-
-    Returns
-    -------
-    ``qalys`` [QALYs], ``nhs_spend`` and ``programme_cost`` [GBP]. Those of several draws may be joined along ``draw``.
-
-    Raises
-    ------
-    ImpossibleModelError
-        As :func:`qalys`.
-    """
-    require(projection, PROJECTION, "cost_gbp")
-    return xr.Dataset(
-        {
-            "qalys": _by_year(projection, values, "utility"),
-            "nhs_spend": _by_year(projection, values, "nhs_cost"),
-            "programme_cost": projection["cost_gbp"].sum("intervention", skipna=False),
-        }
-    )
-
-
 def effects_of(
     years: xr.Dataset,
     *,
@@ -229,14 +131,14 @@ def effects_of(
     """As :func:`cost_effectiveness`, from what :func:`yearly` gave."""
     shares = _shares(opportunity_shares)
     health = discount if discount_health is None else discount_health
-    _check_rate("discount", discount)
-    _check_rate("discount_health", health)
+    check_rate("discount", discount)
+    check_rate("discount_health", health)
     if not (np.isfinite(opportunity_cost_gbp_per_qaly) and opportunity_cost_gbp_per_qaly > 0):
         found = f"{opportunity_cost_gbp_per_qaly:g}"
         raise ImpossibleModelError(f"opportunity_cost_gbp_per_qaly: found {found}; allowed: above 0")
-    gained = _change(_discounted(years["qalys"], health))
-    programme = _change(_discounted(years["programme_cost"], discount))
-    spend = _change(_discounted(years["nhs_spend"], discount))
+    gained = _change(discounted(years["qalys"], health))
+    programme = _change(discounted(years["programme_cost"], discount))
+    spend = _change(discounted(years["nhs_spend"], discount))
     total = programme + spend
     displaced = (total.sel(quintile=ENGLAND, drop=True) / opportunity_cost_gbp_per_qaly * shares).transpose(*total.dims)
     result = xr.Dataset(
@@ -326,26 +228,6 @@ def needed_to_cover(projection: xr.Dataset) -> xr.DataArray:
     )
 
 
-def _check_rate(name: str, rate: float) -> None:
-    if not (np.isfinite(rate) and rate >= 0):
-        raise ImpossibleModelError(f"{name}: found {rate:g}; allowed: 0 or more, as a fraction per year")
-
-
-def _weighted_years(projection: xr.Dataset, values: xr.Dataset, name: str, rate: float) -> xr.DataArray:
-    return _discounted(_by_year(projection, values, name), rate)
-
-
-def _by_year(projection: xr.Dataset, values: xr.Dataset, name: str) -> xr.DataArray:
-    require(projection, PROJECTION, "person_years")
-    require(values, INPUTS, name)
-    return xr.dot(projection["person_years"], values[name], dim=["sex", "age"])
-
-
-def _discounted(values: xr.DataArray, rate: float) -> xr.DataArray:
-    weighed = (values * discount_factors(values["year"], rate)).transpose("scenario", "draw", "year", "quintile")
-    return add_total(weighed, "quintile", QUINTILE_LABELS)
-
-
 def _change(values: xr.DataArray) -> xr.DataArray:
     """Scenario minus comparator over all years, for every scenario but the comparator."""
     total = values.sum("year", skipna=False)
@@ -381,3 +263,9 @@ def _shares(shares: Sequence[float]) -> xr.DataArray:
         found = ", ".join(f"{share:g}" for share in shares)
         raise ImpossibleModelError(f"opportunity_shares: found {found}; allowed: five parts, 0 or more, that add to 1")
     return xr.DataArray([*values, 1.0], {"quintile": list(QUINTILE_LABELS)}, "quintile")
+
+
+__all__ = [
+    "DISCOUNT", "cost_effectiveness", "discount_factors", "effects_of", "needed_to_cover", "nhs_spend",
+    "programme_cost", "qalys", "qalys_gained_by_age", "yearly",
+]  # fmt: skip

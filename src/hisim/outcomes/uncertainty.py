@@ -37,9 +37,7 @@ def statistics(central: np.ndarray, chance: np.ndarray, draws: np.ndarray) -> np
     return np.stack([central, mean, sd, *quantiles, chance, parameter, sd / np.sqrt(len(draws))])
 
 
-def as_dataset(
-    cells: Sequence[Cell], values: np.ndarray, dim: str, labels: Sequence[Any] | None = None
-) -> xr.Dataset:
+def as_dataset(cells: Sequence[Cell], values: np.ndarray, dim: str, labels: Sequence[Any] | None = None) -> xr.Dataset:
     """Rows of figures, (``dim``, figures), as one dataset; each figure with its unit and title.
 
     Figures at other years or places than those before them have dimensions of their own: ``year_2`` and so on.

@@ -36,7 +36,9 @@ def figures_of(done: store.Study) -> Iterator[Figure]:
         runs = runs_of(done, cell)
         for place, at in enumerate(_places(cell)):
             column = cell.start + place
-            yield Figure(cell.key, cell.estimand, at, float(central[0, column]), float(central[1, column]), runs[:, place])
+            yield Figure(
+                cell.key, cell.estimand, at, float(central[0, column]), float(central[1, column]), runs[:, place]
+            )
 
 
 def _places(cell: Cell) -> Iterator[dict[str, Any]]:

@@ -58,14 +58,16 @@ def define(
     _check_correlations(sweep, [one.path for one in uncertain], where)
     count, size = len(uncertain), sweep.size or 0
     design.check_size(sweep.design, size, count)
-    runs = _product(values) if sweep.design == study.GRID else design.runs(sweep.design, size, count, sweep.second_order)
+    runs = (
+        _product(values) if sweep.design == study.GRID else design.runs(sweep.design, size, count, sweep.second_order)
+    )
     definition: dict[str, Any] = {
         "format": FORMAT,
         "program": f"hisim {__version__}",
         "kind": sweep.design,
         "name": sweep.name,
         "title": sweep.title,
-        "scenarios": {one.name: write_scenario(one) for one in several},
+        "scenarios": [{"name": one.name, "text": write_scenario(one)} for one in several],
         "own": {one.name: dict(one.own_files) for one in several},
         "data": {entry.path.name: entry.sha256 for entry in list_tables()},
         "uncertain": [
@@ -83,6 +85,7 @@ def define(
         ],
         "targets": [target.model_dump() | {"key": key} for key, target in _targets(sweep, several)],
         "opportunity_cost": sweep.opportunity_cost,
+        "whole": asked is not None,
         "runs": int(runs),
         "unit_runs": sweep.unit_runs,
     }  # fmt: skip
@@ -171,8 +174,7 @@ def _one(over: Over, known: Uncertain | None, there: Mapping[str, Any]) -> Uncer
 def _without_distribution(over: Over, value: Any) -> Uncertain:
     if over.low is None and over.values is None:
         raise ImpossibleModelError(
-            f"{over.path}: found a number without a distribution of its own; allowed: low and high"
-            ", or values in a grid"
+            f"{over.path}: found a number without a distribution of its own; allowed: low and high, or values in a grid"
         )
     if isinstance(value, Quantity):
         return Uncertain(
@@ -264,4 +266,4 @@ def is_against(estimand: str) -> bool:
     return estimand in ECONOMIC or ESTIMANDS[estimand].against_comparator
 
 
-__all__ = ["define", "default_figures", "everything", "is_against"]
+__all__ = ["default_figures", "define", "everything", "is_against"]

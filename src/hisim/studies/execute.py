@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
 from hisim.errors import StudyError
@@ -67,7 +68,9 @@ def _by_processes(definition: Definition, units: Sequence[int], workers: int) ->
     while left:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin)
         try:
-            for unit, payload in _flow(pool, lambda unit, pool=pool: pool.submit(run_packed, text, unit), left, workers):  # type: ignore[misc]
+            for unit, payload in _flow(
+                pool, lambda unit, pool=pool: pool.submit(run_packed, text, unit), left, workers
+            ):  # type: ignore[misc]
                 left.remove(unit)
                 deaths = 0
                 yield unit, payload
@@ -81,9 +84,7 @@ def _by_processes(definition: Definition, units: Sequence[int], workers: int) ->
             pool.shutdown(cancel_futures=True)
 
 
-def _flow(
-    pool: Executor, submit: Callable[[int], Future[bytes]], units: Iterable[int], workers: int
-) -> Finished:
+def _flow(pool: Executor, submit: Callable[[int], Future[bytes]], units: Iterable[int], workers: int) -> Finished:
     """Results as they come, never more than a few units handed out at once."""
     todo = iter(list(units))
     running = {submit(unit): unit for unit in islice(todo, WAITING_EACH * workers)}
@@ -104,7 +105,12 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def packed(definition: Definition) -> bytes:
@@ -158,9 +164,7 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise StudyError(
-            "scheduler: found no package distributed; allowed: pip install 'hisim[cluster]'"
-        ) from None
+        raise StudyError("scheduler: found no package distributed; allowed: pip install 'hisim[cluster]'") from None
     try:
         client = Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -10,20 +10,20 @@ from hisim.errors import StudyError
 from hisim.outcomes.asked import Cell
 from hisim.outcomes.uncertainty import statistics
 from hisim.studies import store
-from hisim.studies.study import cells_of, runs_in, slabs, units_of, values_in
+from hisim.studies.study import Definition, cells_of, runs_in, slabs, units_of, values_in
 
 SLAB = 16
 """Figures that are held of all runs at once: 128 bytes a run."""
 BYTES = 8
 
 
-def figures_each(definition: store.Definition) -> int:
+def figures_each(definition: Definition) -> int:
     """Figures kept of every run."""
     return cells_of(definition)[-1].stop
 
 
 def check_complete(study: store.Study) -> None:
-    """Raise unless every unit is done.
+    """Raise unless every unit is done and whole: each is read once and held against its checksum.
 
     Raises
     ------
@@ -36,6 +36,8 @@ def check_complete(study: store.Study) -> None:
             f"{study.folder}: found {missing} of {study.units} units not done; allowed: a finished study: go on with "
             "the command that began it and --resume"
         )
+    for _ in store.payloads(study):
+        pass
 
 
 def central_run(study: store.Study) -> np.ndarray:
@@ -68,7 +70,7 @@ def all_statistics(study: store.Study) -> np.ndarray:
     """Statistics of every figure over the runs, (statistic, figures), a slab at a time."""
     central = central_run(study)
     parts = [
-        statistics(*central[:, slab], columns(study, slab.start, slab.stop))
+        statistics(central[0, slab], central[1, slab], columns(study, slab.start, slab.stop))
         for slab in slabs(figures_each(study.definition), SLAB)
     ]
     return np.concatenate(parts, axis=1)

@@ -1,6 +1,7 @@
 """A study: many runs of the same scenarios with other numbers, cut into units of work that can be done anywhere.
 
-A *definition* is plain data: whoever has it and the package can work out any unit, with the same bytes. Run 0 has the
+A *definition* is plain data: whoever has it and the package can work out any unit, with the same bytes. The order of
+its keys means nothing, that of its lists does. Run 0 has the
 central values and is a unit of its own, with its Monte Carlo standard errors; the runs after it follow the design.
 Figures of a unit lie one after the other, each of all its runs, so that one figure of all runs can be read by itself.
 """
@@ -91,9 +92,7 @@ def central(definition: Definition) -> dict[str, xr.DataArray]:
     return figures(small, prepared.asked)
 
 
-def _reduced(
-    definition: Definition, prepared: Prepared, run: int, *, lean: bool
-) -> tuple[xr.Dataset, xr.Dataset]:
+def _reduced(definition: Definition, prepared: Prepared, run: int, *, lean: bool) -> tuple[xr.Dataset, xr.Dataset]:
     """What figures are made of in one run, and its projection."""
     values = values_of(definition, run)
     stream = run if definition["kind"] == DRAWS else COMMON_CHANCE
@@ -103,7 +102,9 @@ def _reduced(
             now.scenarios, now.inputs, library=now.library, threads=1, draw=run, stream=stream, batches=not lean
         )
     except (ValueError, ArithmeticError, KeyError) as error:
-        raise StudyError(f"run {run}: found numbers that the model refuses ({error}); allowed: narrower ranges") from None
+        raise StudyError(
+            f"run {run}: found numbers that the model refuses ({error}); allowed: narrower ranges"
+        ) from None
     return reduced(projection, now.inputs), projection
 
 
@@ -134,7 +135,9 @@ def points_in(definition: Definition, first: int, stop: int) -> np.ndarray:
     if definition["kind"] == DRAWS:
         points = design.draws(stop - first, count, settings["seed"], first - 1)
     else:
-        points = _whole_design(json.dumps([definition["kind"], settings, count, _levels(definition)]))[first - 1 : stop - 1]
+        points = _whole_design(json.dumps([definition["kind"], settings, count, _levels(definition)]))[
+            first - 1 : stop - 1
+        ]
     return points if not definition["correlations"] else design.correlated(points, correlation_of(definition))
 
 
@@ -177,7 +180,7 @@ def prepare(definition: Definition) -> Prepared:
 def _prepared(text: str) -> Prepared:
     parts = json.loads(text)
     scenarios = [
-        read_scenario_text(one, name, parts["own"].get(name)) for name, one in parts["scenarios"].items()
+        read_scenario_text(one["text"], one["name"], parts["own"].get(one["name"])) for one in parts["scenarios"]
     ]
     uncertain = [
         Uncertain(**{name: one[name] for name in Uncertain._fields if name != "support"}, support=_support(one))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from hisim.errors import HisimError
+from hisim.surfaces.cli_shared import progress, show
+from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Workers, study, sweep, way_to
+
+if TYPE_CHECKING:
+    from hisim.surfaces.studying import Way
 
 app = typer.Typer(
     name="hisim",
@@ -105,15 +109,36 @@ def delivery(
 
 @app.command()
 def run(
-    files: Files, out: Out = None, overwrite: Overwrite = False, threads: Threads = None, as_json: Json = False
+    files: Files,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    threads: Threads = None,
+    as_json: Json = False,
+    draws: Annotated[
+        int | None,
+        typer.Option(min=2, max=1_000_000, help="Draws of all uncertain numbers, for intervals.", show_default="none"),
+    ] = None,
+    resume: Resume = False,
+    memory: Annotated[int, typer.Option(min=1, help="Megabytes that all draws may take, to be kept whole.")] = 512,
+    workers: Workers = None,
+    pool: PoolOption = Pool.processes,
+    scheduler: Scheduler = None,
 ) -> None:
     """Project scenarios and compare them with carrying on as now; writes NetCDF and tidy CSV.
 
-    Example: hisim run scenarios/three-actions.yaml scenarios/statins.yaml
+    Example: hisim run scenarios/three-actions.yaml scenarios/statins.yaml --draws 500
     """
     from hisim.surfaces.runs import run_files
 
-    show(run_files(files, out, overwrite=overwrite, threads=threads, progress=progress(), as_json=as_json))
+    def way(folder: Path) -> Way:
+        return way_to(folder, workers, pool, scheduler, None, resume, overwrite)
+
+    show(
+        run_files(
+            files, out, overwrite=overwrite or resume, threads=threads, progress=progress(), as_json=as_json,
+            draws=draws, memory=memory, way=way,
+        )
+    )  # fmt: skip
 
 
 @app.command()
@@ -212,19 +237,8 @@ def validate(
     show(validate_file(out, threads, progress(), as_json=as_json))
 
 
-def show(text: str) -> None:
-    """Print to standard output, whatever characters its terminal knows."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding).rstrip("\n") + "\n")
-
-
-def progress() -> Callable[[float], None] | None:
-    """A progress bar on standard error after two seconds; none where that is not a terminal."""
-    if not sys.stderr.isatty():
-        return None
-    from hisim.surfaces.progress import late_bar
-
-    return late_bar()
+app.command()(sweep)
+app.add_typer(study)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

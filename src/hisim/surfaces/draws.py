@@ -46,40 +46,58 @@ def defined(scenarios: Sequence[Scenario], draws: int) -> dict[str, object]:
     return define(sweep_of_draws(scenarios, draws), scenarios, asked=everything(years))
 
 
+def begin(scenarios: Sequence[Scenario], draws: int, way: Way) -> Study:
+    """The study of the draws, new or gone on with, before anything is projected."""
+    return begun(defined(scenarios, draws), way)
+
+
 def drawn_beside(
-    scenarios: Sequence[Scenario],
-    draws: int,
-    way: Way,
-    memory: int,
-    progress: Callable[[float], None] | None,
+    study: Study, scenarios: Sequence[Scenario], way: Way, memory: int, text: str, *, as_json: bool
 ) -> str:
-    """Do the draws of ``scenarios`` in the way's folder, write what they say and return it as text."""
-    from hisim.studies.gather import all_statistics, figures_each
+    """Do the draws in the way's folder and write what they say; returns that after ``text``, or beside it as JSON."""
+    from hisim.surfaces.cli_shared import progress
 
-    definition = defined(scenarios, draws)
-    study = begun(definition, way)
     names = " ".join(scenario.name for scenario in scenarios)
-    complete(study, way, progress, f"hisim run (the files of {names}) --draws {draws} --resume --out {way.folder}")
-    statistics = all_statistics(study)
-    size = draws * figures_each(definition) * 8
-    written = _written(study, statistics, way.folder, keep=size <= memory * 1e6)
-    lines = [*_lead(study, scenarios), ""]
-    text = "\n" + wrapped(lines) + "\n" + render(list(_tables(study, scenarios))) + wrapped(_how_sure(study, scenarios))
-    kept = "kept whole" if KEPT in written[-1] or any(KEPT in one for one in written) else (
-        f"more than the {memory} MB of --memory: only their summary is written; 'hisim study export' gives them all"
+    runs = study.definition["runs"]
+    again = f"hisim run (the files of {names}) --draws {runs} --resume --out {way.folder}"
+    complete(study, way, progress("drawing"), again)
+    said = shown_draws(study, way.folder, memory)
+    return json.dumps({**json.loads(text), **records(study)}, indent=2) if as_json else text + said
+
+
+def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
+    """What finished draws say; writes their summary, and all of them where they fit the budget [megabytes]."""
+    from hisim.studies.gather import all_statistics, check_complete, figures_each
+    from hisim.studies.study import prepare
+
+    check_complete(study)
+    scenarios, statistics = prepare(study.definition).scenarios, all_statistics(study)
+    size = int(study.definition["runs"]) * figures_each(study.definition) * 8
+    keep = size <= memory * 1e6
+    written = _written(study, statistics, folder, keep=keep)
+    kept = (
+        f"kept whole in {KEPT}"
+        if keep
+        else (
+            f"more than the {memory} MB of --memory, so only their summary is written; 'hisim study export {folder} "
+            "draws.nc' gives them all"
+        )
     )
-    text += "\n\n" + wrapped([f"All figures of all draws are {bytes_in_words(size)}, {kept}."])
-    return text + "\nWritten: " + "\n         ".join(written) + "\n"
+    return (
+        "\n" + wrapped([*_lead(study, scenarios), ""]) + "\n" + render(list(_tables(study, scenarios)))
+        + wrapped([*_how_sure(study, scenarios), f"All figures of all draws are {bytes_in_words(size)}: {kept}."])
+        + "\nWritten: " + "\n         ".join(written) + "\n"
+    )  # fmt: skip
 
 
-def records(folder: Path, study: Study) -> str:
-    """The statistics of every figure as JSON."""
+def records(study: Study) -> dict[str, object]:
+    """The statistics of every figure, to print as JSON."""
     from hisim.outcomes.uncertainty import tidy_rows
     from hisim.studies.gather import all_statistics
     from hisim.studies.study import cells_of
 
     table = tidy_rows(cells_of(study.definition), all_statistics(study))
-    return json.dumps({"folder": str(folder), "uncertainty": json.loads(table.to_json(orient="records"))}, indent=2)
+    return {"uncertainty": json.loads(table.to_json(orient="records"))}
 
 
 def _written(study: Study, statistics: np.ndarray, folder: Path, *, keep: bool) -> list[str]:
@@ -197,7 +215,10 @@ def _value_table(study: Study, titles: Mapping[str, str]) -> Table:
         row = _row([titles[name]], draws, lambda value: significant(value))
         rows.append(Row([*row.cells, f"{(draws > 0).mean():.0%}"]))
     return Table(
-        "QALYs gained net of what the money would do elsewhere", ["", *INTERVAL_COLUMNS, "chance above 0"], rows, words=1
+        "QALYs gained net of what the money would do elsewhere",
+        ["", *INTERVAL_COLUMNS, "chance above 0"],
+        rows,
+        words=1,
     )
 
 

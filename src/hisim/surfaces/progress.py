@@ -9,16 +9,16 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 2.0
 
 
-def late_bar() -> Callable[[float], None]:
+def late_bar(doing: str = "projecting") -> Callable[[float], None]:
     """A function to call with the share done [0..1]; draws on standard error, with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn("projecting"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(),
+        TextColumn(doing), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(),
         console=Console(file=sys.stderr), transient=True,
     )  # fmt: skip
-    task = bar.add_task("projecting", total=1.0)
+    task = bar.add_task(doing, total=1.0)
     began = time.monotonic()
     state = {"shown": False}
 

@@ -15,6 +15,7 @@ from hisim.surfaces.export import DEATHS, ECONOMICS, RESULT, STRATA, TIDY, check
 if TYPE_CHECKING:
     import xarray as xr
 
+    from hisim.surfaces.studying import Way
     from hisim.surfaces.text import Table
 
 
@@ -39,13 +40,29 @@ def run_files(
     threads: int | None,
     progress: Callable[[float], None] | None,
     as_json: bool,
+    draws: int | None = None,
+    memory: int = 0,
+    way: Callable[[Path], Way] | None = None,
 ) -> str:
-    """Project the scenarios of ``files`` and write the results; returns what to print."""
+    """Project the scenarios of ``files`` and write the results; returns what to print.
+
+    With ``draws``, so many joint draws of every uncertain number as well, done the ``way`` of the folder.
+    """
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
     check_folder(folder, files_of(scenarios[0]), overwrite=overwrite)
+    study = None
+    if draws is not None and way is not None:
+        from hisim.surfaces.draws import begin
+
+        study = begin(scenarios, draws, way(folder))
     inputs, projection = projected(scenarios, threads, progress)
-    return write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
+    text = write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
+    if study is None or way is None:
+        return text
+    from hisim.surfaces.draws import drawn_beside
+
+    return drawn_beside(study, scenarios, way(folder), memory, text, as_json=as_json)
 
 
 def projected(
@@ -181,8 +198,8 @@ def describe(
     how_sure = [
         f"± is the Monte Carlo standard error: what chance adds with {people_of(settings, years)} "
         f"(seed {settings['seed']}, estimator {settings['estimator']}). "
-        "It says nothing of how uncertain the effects, coverage and trends themselves are: hisim does not give those "
-        "intervals yet.",
+        "It says nothing of how uncertain the effects, coverage and trends themselves are: --draws 500 gives those "
+        "intervals.",
         "Deaths are postponed, not abolished: who does not die in one year dies later.",
     ]
     return wrapped(lines) + "\n" + render([table for table in tables if table]) + wrapped(how_sure)

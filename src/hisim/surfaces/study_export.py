@@ -50,9 +50,7 @@ def export(study: store.Study, path: Path, *, overwrite: bool) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         ways[path.suffix](study, path)
     except ImportError as error:
-        raise OutputError(
-            f"{path}: found no package {error.name}; allowed: pip install 'hisim[export]'"
-        ) from None
+        raise OutputError(f"{path}: found no package {error.name}; allowed: pip install 'hisim[export]'") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); allowed: a place with room") from None
     return path

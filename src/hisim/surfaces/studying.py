@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -56,23 +57,17 @@ def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
         Where there is one and neither ``resume`` nor ``overwrite`` was asked for, or another one.
     """
     folder = way.folder / STORE
-    if not (folder / store.STUDY).exists():
-        way.folder.mkdir(parents=True, exist_ok=True)
-        return store.create(folder, definition, units_of(definition), shard=_label(way))
-    if way.overwrite:
-        store.remove(folder)
-        return store.create(folder, definition, units_of(definition), shard=_label(way))
-    if not way.resume:
-        known = store.open_study(folder)
+    if (folder / "study.json").exists() and way.overwrite and not way.resume:
+        shutil.rmtree(folder)
+    if (folder / "study.json").exists() and not way.resume:
+        told = store.status(store.open_study(folder))
         raise StudyError(
-            f"{way.folder}: found a study with {len(store.done(known))} of {known.units} units done; allowed: --resume "
-            "to go on with it, --overwrite to begin again, or another folder with --out"
+            f"{way.folder}: found a study with {told['done']} of {told['units']} units done; allowed: --resume to go "
+            "on with it, --overwrite to begin again, or another folder with --out"
         )
-    return store.resume(folder, definition, units_of(definition), shard=_label(way))
-
-
-def _label(way: Way) -> str | None:
-    return None if way.shard == (1, 1) else f"{way.shard[0]}/{way.shard[1]}"
+    way.folder.mkdir(parents=True, exist_ok=True)
+    shard = "" if way.shard == (1, 1) else "{}/{}".format(*way.shard)
+    return store.start(folder, dict(definition), units_of(definition), shard)
 
 
 def complete(study: store.Study, way: Way, progress: Callable[[float], None] | None, again: str) -> None:
@@ -84,7 +79,7 @@ def complete(study: store.Study, way: Way, progress: Callable[[float], None] | N
         On Ctrl-C, with the command that goes on.
     """
     with store.writing(study) as writer:
-        mine = store.shard_units(study.units, *way.shard)
+        mine = study.own_units()
         todo = [unit for unit in mine if unit not in writer.done]
         done = len(mine) - len(todo)
         try:

@@ -28,9 +28,7 @@ KIND_WORDS = {
 }
 
 
-def sweep_file(
-    file: Path, way: Way | None, plan: bool, progress: Callable[[float], None] | None, out: Callable[[str], Way]
-) -> str:
+def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None, out: Callable[[str], Way]) -> str:
     """Do the sweep in ``file`` or say what it would take; returns what to print.
 
     Parameters
@@ -50,7 +48,7 @@ def sweep_file(
     complete(study, way, progress, f"hisim sweep {file} --resume --out {way.folder}")
     if way.shard != (1, 1):
         i, n = way.shard
-        return f"Shard {i} of {n} is done: {way.folder}\nWhen all are: hisim study merge {way.folder.parent}/... --out FOLDER\n"
+        return f"Shard {i} of {n} is done: {way.folder}\nWhen all are: hisim study merge FOLDERS --out FOLDER\n"
     return shown(study, way.folder)
 
 
@@ -81,14 +79,19 @@ def planned(definition: Mapping[str, Any], way: Way) -> str:
     from hisim.studies.study import units_of
 
     seconds, size = estimate(definition, way)
-    workers = "one process" if way.how.workers == 1 else f"{way.how.workers} {'processes' if way.how.processes else 'threads'}"
+    workers = (
+        "one process"
+        if way.how.workers == 1
+        else f"{way.how.workers} {'processes' if way.how.processes else 'threads'}"
+    )
     lines = [
         f"{definition['title']}: {KIND_WORDS[definition['kind']]}.",
         f"{len(definition['uncertain'])} numbers vary; {definition['runs']:,} runs of {len(definition['scenarios'])} "
         f"scenarios and the comparator, {figures_each(definition):,} figures kept of each.",
         f"{units_of(definition):,} units of work, about {in_words(seconds)} on {workers} of this machine"
         + (f" for shard {way.shard[0]} of {way.shard[1]}" if way.shard != (1, 1) else "")
-        + f" (from {min(3, definition['runs'])} runs timed now), {bytes_in_words(size)} on disk in {way.folder / STORE}.",
+        + f" (from {min(3, definition['runs'])} runs timed now), {bytes_in_words(size)} on disk in "
+        f"{way.folder / STORE}.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -145,9 +148,7 @@ def _long(found: list[tuple[Figure, xr.Dataset]]) -> Any:
     return pd.concat(parts, ignore_index=True)
 
 
-def _tables(
-    kind: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]
-) -> Iterator[Table]:
+def _tables(kind: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]) -> Iterator[Table]:
     title = f"{named(figure)}: {_number(figure)(figure.central)} with central values"
     if figure.chance == figure.chance:
         title += f" (±{significant(figure.chance, 2)} by chance in the simulated people)"
@@ -159,8 +160,10 @@ def _tables(
         yield _interval_table(title, effects, "mu_star", {"mean effect (mu*)": "mu_star", "mu": "mu", "sigma": "sigma"})
     else:
         yield _spread_table(title, figure)
-        strength = [name for name in effects.data_vars if effects[name].dims == ("parameter",)][0]
-        yield _interval_table("Partial rank correlation with it", effects, str(strength), {"correlation": str(strength)})
+        strength = next(name for name in effects.data_vars if effects[name].dims == ("parameter",))
+        yield _interval_table(
+            "Partial rank correlation with it", effects, str(strength), {"correlation": str(strength)}
+        )
 
 
 def _sorted(effects: xr.Dataset, by: str) -> xr.Dataset:
@@ -171,23 +174,19 @@ def _sorted(effects: xr.Dataset, by: str) -> xr.Dataset:
 
 
 def _tornado_table(title: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]) -> Table:
-    spelled, told = _number(figure), {one["path"]: one for one in definition["uncertain"]}
+    from hisim.studies.study import values_in
+
+    ends = values_in(definition, 1, 1 + int(definition["runs"]))
+    spelled, paths = _number(figure), [one["path"] for one in definition["uncertain"]]
     rows = []
     for path in _sorted(effects, "swing")["parameter"].values.tolist():
-        one, ends = effects.sel(parameter=path), told[path]
-        low, high = _ends(ends)
+        one, place = effects.sel(parameter=path), paths.index(path)
+        low, high = ends[2 * place, place], ends[2 * place + 1, place]
         rows.append(
             Row([path, f"{low:.4g}", f"{high:.4g}", spelled(float(one["low"])), spelled(float(one["high"])),
                  spelled(abs(float(one["swing"])))])
         )  # fmt: skip
     return Table(title, ["number", "low end", "high end", "at low", "at high", "swing"], rows, words=1)
-
-
-def _ends(told: Mapping[str, Any]) -> tuple[float, float]:
-    """The values of a number that one-at-a-time runs give it."""
-    from hisim.studies.study import support_of_plain
-
-    return support_of_plain(told)
 
 
 def _interval_table(title: str, effects: xr.Dataset, by: str, wanted: Mapping[str, str]) -> Table:
@@ -219,7 +218,11 @@ def _more(study: Study, worth: Information | None) -> Iterator[Table]:
 
     rows = []
     for one in chances(study):
-        side = f"at least {one.target['at_least']:g}" if one.target["at_least"] is not None else f"at most {one.target['at_most']:g}"
+        side = (
+            f"at least {one.target['at_least']:g}"
+            if one.target["at_least"] is not None
+            else f"at most {one.target['at_most']:g}"
+        )
         words = " ".join(map(str, one.at.values()))
         rows.append(Row([f"{one.target['estimand']} {words}", side, f"{one.share:.0%} ±{one.error:.1%}"]))
     if rows:
@@ -230,7 +233,10 @@ def _more(study: Study, worth: Information | None) -> Iterator[Table]:
 
 def _worth_table(worth: Information) -> Table:
     perfect = worth.perfect
-    best = [f"{name}: {float(share):.0%}" for name, share in zip(worth.options, perfect["probability_best"].values, strict=True)]
+    best = [
+        f"{name}: {float(share):.0%}"
+        for name, share in zip(worth.options, perfect["probability_best"].values, strict=True)
+    ]
     rows = [Row(["everything", significant(float(perfect["evpi"])), significant(float(perfect["evpi_se"]), 2)], True)]
     for path in worth.parts["parameter"].values.tolist():
         one = worth.parts.sel(parameter=path)
@@ -246,5 +252,7 @@ def _remarks(kind: str) -> list[str]:
     if kind == "draws":
         lines = ["Every draw has random numbers of its own; chance in the simulated people is in its spread."]
     if kind == "sobol":
-        lines.append("Intervals of indices are 95 %, by bootstrap; first order: alone; total: with all its interactions.")
+        lines.append(
+            "Intervals of indices are 95 %, by bootstrap; first order: alone; total: with all its interactions."
+        )
     return lines

@@ -1,0 +1,6 @@
+def enough(v):
+    return "enough?"
+
+
+def running(v):
+    return v

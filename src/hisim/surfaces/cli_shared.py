@@ -1,0 +1,21 @@
+"""What every command does with its words: print them, and show how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+def show(text: str) -> None:
+    """Print to standard output, whatever characters its terminal knows."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding).rstrip("\n") + "\n")
+
+
+def progress(doing: str = "projecting") -> Callable[[float], None] | None:
+    """A progress bar on standard error after two seconds; none where that is not a terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from hisim.surfaces.progress import late_bar
+
+    return late_bar(doing)

@@ -1,0 +1,78 @@
+"""Which pictures a study gets, as files that open in a browser; none where the packages for them are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hisim.studies.analysis import Figure
+    from hisim.studies.store import Study
+
+
+def there() -> bool:
+    """Whether the packages that draw are installed."""
+    return find_spec("altair") is not None and find_spec("vl_convert") is not None
+
+
+def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
+    """Fan, convergence, cost-effectiveness and equity-impact planes of draws."""
+    if not there():
+        return []
+    from hisim.studies.running import running
+    from hisim.surfaces import charts
+    from hisim.surfaces.draws import EVERYONE, figure
+
+    every = figure(study, "deaths_averted_cumulative_by_year").sel(EVERYONE)
+    last = every["year"].values.tolist()[-1]
+    most = every.sel(quintile="1", drop=True)
+    names = most["scenario"].values.tolist()
+    benefit, qalys = figure(study, "net_health_benefit"), figure(study, "qalys_gained")
+    cost = figure(study, "total_cost")
+    fairer = benefit.sel(quintile="1", drop=True) - benefit.sel(quintile="5", drop=True)
+    fairer = fairer.assign_attrs(
+        units="QALYs", long_name="Net health benefit, most deprived fifth minus least deprived fifth"
+    )
+    made: dict[str, Any] = {
+        "fan": charts.fan(most.sel(scenario=names[0], drop=True)),
+        "convergence": charts.convergence(running(most.sel(scenario=names[0], year=last, drop=True))),
+        "cost-effectiveness": charts.cost_effectiveness_plane(
+            qalys.sel(quintile="all", drop=True), cost.sel(quintile="all", drop=True)
+        ),
+        "equity-impact": charts.equity_impact_plane(benefit.sel(quintile="all", drop=True), fairer),
+    }
+    return _saved(made, folder)
+
+
+def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], folder: Path) -> list[Path]:
+    """A tornado, or Sobol bars, of every figure of a sweep."""
+    if not there():
+        return []
+    from hisim.surfaces import charts
+    from hisim.surfaces.sweeps import named
+
+    kind, made = study.definition["kind"], {}
+    for number, (figure, effects) in enumerate(found, start=1):
+        title = named(figure)
+        if kind == "one_at_a_time":
+            made[f"tornado-{number}"] = charts.tornado(effects.assign_attrs(title=title))
+        elif kind == "sobol":
+            made[f"sobol-{number}"] = charts.sobol_bars(effects.assign_attrs(title=title))
+    return _saved(made, folder)
+
+
+def _saved(made: dict[str, Any], folder: Path) -> list[Path]:
+    from hisim.surfaces import charts
+
+    if made:
+        folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, chart in made.items():
+        path = folder / f"{name}.html"
+        charts.save(chart, path)
+        written.append(path)
+    return written
