@@ -16,6 +16,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "scenarios" / "REA
 PAGES += [page for page in sorted((ROOT / "docs").rglob("*.md")) if not {"generated", "_build"} & set(page.parts)]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 COMMANDS = {command.callback.__name__ for command in app.registered_commands if command.callback}
+COMMANDS |= {str(group.typer_instance.info.name) for group in app.registered_groups if group.typer_instance}
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import xarray as xr
 
 from hisim.errors import StudyError
-from hisim.outcomes.asked import Cell
+from hisim.outcomes.asked import Cell, array
+from hisim.outcomes.bands import ALL_CAUSES, PERSONS
 from hisim.outcomes.uncertainty import statistics
 from hisim.studies import store
 from hisim.studies.study import Definition, cells_of, runs_in, slabs, units_of, values_in
@@ -85,3 +87,14 @@ def _numbers(study: store.Study) -> Iterator[np.ndarray]:
     runs = int(study.definition["runs"])
     for first in range(1, runs + 1, 4096):
         yield values_in(study.definition, first, min(first + 4096, runs + 1))
+
+
+EVERYONE = {"sex": PERSONS, "cause_group": ALL_CAUSES}
+"""Where a figure is for all people and all causes together."""
+
+
+def figure(study: store.Study, key: str) -> xr.DataArray:
+    """One figure of every run but the central one, (draw, ...), numbered from 1."""
+    cell = cell_of(study, key)
+    values = runs_of(study, cell)
+    return array(cell, values, labels=range(1, len(values) + 1))

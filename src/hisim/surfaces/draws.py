@@ -11,6 +11,24 @@ import numpy as np
 
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Sweep
+from hisim.outcomes.asked import array
+from hisim.outcomes.uncertainty import beats, tidy_rows
+from hisim.studies.defined import define, everything
+from hisim.studies.gather import (
+    EVERYONE,
+    all_statistics,
+    cell_of,
+    central_run,
+    check_complete,
+    figure,
+    figures_each,
+)
+from hisim.studies.running import enough
+from hisim.studies.study import cells_of, prepare
+from hisim.surfaces.cli_shared import progress
+from hisim.surfaces.export import write_csv
+from hisim.surfaces.study_charts import pictures_of_draws
+from hisim.surfaces.study_export import write_netcdf
 from hisim.surfaces.studying import Way, begun, bytes_in_words, complete
 from hisim.surfaces.text import Row, Table, fifth, people, render, significant, wrapped
 from hisim.variables import QUINTILES
@@ -23,7 +41,6 @@ if TYPE_CHECKING:
 INTERVALS, KEPT = "uncertainty.csv", "draws.nc"
 CHARTS = "charts"
 AVERTED, GAP = "deaths_averted_cumulative", "life_expectancy_0_gap_average_change"
-EVERYONE = {"sex": "Persons", "cause_group": "All causes"}
 DAYS = 365.25
 MEMORY = 512
 """Megabytes that all draws of all figures may take to be kept in one file, unless told otherwise."""
@@ -40,8 +57,6 @@ def sweep_of_draws(scenarios: Sequence[Scenario], draws: int) -> Sweep:
 
 def defined(scenarios: Sequence[Scenario], draws: int) -> dict[str, object]:
     """The definition of the study that ``--draws`` makes."""
-    from hisim.studies.defined import define, everything
-
     years = range(scenarios[0].start, scenarios[0].end + 1)
     return define(sweep_of_draws(scenarios, draws), scenarios, asked=everything(years))
 
@@ -55,7 +70,6 @@ def drawn_beside(
     study: Study, scenarios: Sequence[Scenario], way: Way, memory: int, text: str, *, as_json: bool
 ) -> str:
     """Do the draws in the way's folder and write what they say; returns that after ``text``, or beside it as JSON."""
-    from hisim.surfaces.cli_shared import progress
 
     names = " ".join(scenario.name for scenario in scenarios)
     runs = study.definition["runs"]
@@ -67,8 +81,6 @@ def drawn_beside(
 
 def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
     """What finished draws say; writes their summary, and all of them where they fit the budget [megabytes]."""
-    from hisim.studies.gather import all_statistics, check_complete, figures_each
-    from hisim.studies.study import prepare
 
     check_complete(study)
     scenarios, statistics = prepare(study.definition).scenarios, all_statistics(study)
@@ -92,25 +104,17 @@ def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
 
 def records(study: Study) -> dict[str, object]:
     """The statistics of every figure, to print as JSON."""
-    from hisim.outcomes.uncertainty import tidy_rows
-    from hisim.studies.gather import all_statistics
-    from hisim.studies.study import cells_of
 
     table = tidy_rows(cells_of(study.definition), all_statistics(study))
     return {"uncertainty": json.loads(table.to_json(orient="records"))}
 
 
 def _written(study: Study, statistics: np.ndarray, folder: Path, *, keep: bool) -> list[str]:
-    from hisim.outcomes.uncertainty import tidy_rows
-    from hisim.studies.study import cells_of
-    from hisim.surfaces.export import write_csv
 
     cells = cells_of(study.definition)
     write_csv(tidy_rows(cells, statistics), folder / INTERVALS)
     written = [str(folder / INTERVALS)]
     if keep:
-        from hisim.surfaces.study_export import write_netcdf
-
         write_netcdf(study, folder / KEPT)
         written.append(str(folder / KEPT))
     return written + _charts(study, folder)
@@ -118,19 +122,8 @@ def _written(study: Study, statistics: np.ndarray, folder: Path, *, keep: bool) 
 
 def _charts(study: Study, folder: Path) -> list[str]:
     """Pictures of the draws, where the packages for them are there."""
-    from hisim.surfaces.study_charts import pictures_of_draws
 
     return [str(path) for path in pictures_of_draws(study, folder / CHARTS)]
-
-
-def figure(study: Study, key: str) -> xr.DataArray:
-    """One figure of every draw, draws first."""
-    from hisim.outcomes.asked import array
-    from hisim.studies.gather import cell_of, runs_of
-
-    cell = cell_of(study, key)
-    values = runs_of(study, cell)
-    return array(cell, values, labels=range(1, len(values) + 1))
 
 
 def _lead(study: Study, scenarios: Sequence[Scenario]) -> Iterator[str]:
@@ -190,7 +183,6 @@ def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
 
 def _beside_table(averted: xr.DataArray, titles: Mapping[str, str]) -> Table:
     """How often each scenario postpones more deaths in the most deprived fifth than each other."""
-    from hisim.outcomes.uncertainty import beats
 
     year = averted["year"].values.tolist()[-1]
     share = beats(averted.sel(year=year, quintile="1"))
@@ -224,14 +216,11 @@ def _value_table(study: Study, titles: Mapping[str, str]) -> Table:
 
 def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
     """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
-    from hisim.studies.gather import cell_of, central_run
-    from hisim.studies.running import enough
 
     cell = cell_of(study, AVERTED)
     draws = figure(study, AVERTED).sel(EVERYONE)
     year, name = draws["year"].values.tolist()[-1], scenarios[0].name
     one = draws.sel(scenario=name, year=year, quintile="1").values
-    from hisim.outcomes.asked import array
 
     chance = array(cell, central_run(study)[1, cell.start : cell.stop]).sel(EVERYONE)
     error = float(chance.sel(scenario=name, year=year, quintile="1"))

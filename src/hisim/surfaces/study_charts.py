@@ -23,9 +23,9 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
     """Fan, convergence, cost-effectiveness and equity-impact planes of draws."""
     if not there():
         return []
+    from hisim.studies.gather import EVERYONE, figure
     from hisim.studies.running import running
     from hisim.surfaces import charts
-    from hisim.surfaces.draws import EVERYONE, figure
 
     every = figure(study, "deaths_averted_cumulative_by_year").sel(EVERYONE)
     last = every["year"].values.tolist()[-1]
@@ -53,7 +53,7 @@ def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], 
     if not there():
         return []
     from hisim.surfaces import charts
-    from hisim.surfaces.sweeps import named
+    from hisim.surfaces.figure_words import named
 
     kind, made = study.definition["kind"], {}
     for number, (figure, effects) in enumerate(found, start=1):

@@ -88,9 +88,8 @@ def chance_in(
     """How likely each place of an estimand reaches a target."""
     from hisim.outcomes.asked import described
     from hisim.outcomes.uncertainty import chance_of
-    from hisim.studies.gather import check_complete
+    from hisim.studies.gather import check_complete, figure
     from hisim.studies.study import DRAWS, cells_of
-    from hisim.surfaces.draws import figure
     from hisim.surfaces.text import Row, Table, render
 
     study = opened(folder)

@@ -6,13 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
+from hisim.declare.sweep_files import read_sweep
+from hisim.declare.uncertain import scenario_paths
+from hisim.model.drawn import uncertain_of
+from hisim.model.slot_plan import library_of_run
+from hisim.studies.analysis import Figure, Information, analysed, chances, figures_of, value_of_information
+from hisim.studies.defined import define
+from hisim.studies.gather import check_complete, figures_each
+from hisim.studies.study import units_of, values_in
+from hisim.surfaces.export import write_csv
+from hisim.surfaces.figure_words import named
+from hisim.surfaces.study_charts import pictures_of_sweep
+from hisim.surfaces.study_export import write_netcdf
 from hisim.surfaces.studying import STORE, Way, begun, bytes_in_words, complete, estimate, in_words
 from hisim.surfaces.text import Row, Table, people, render, significant, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hisim.studies.analysis import Figure, Information
     from hisim.studies.store import Study
 
 MOST_ROWS = 20
@@ -36,8 +50,6 @@ def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None,
     out
         From the sweep's name to how and where it is to be done.
     """
-    from hisim.declare.sweep_files import read_sweep
-    from hisim.studies.defined import define
 
     sweep, scenarios, where = read_sweep(file)
     definition = define(sweep, scenarios, where)
@@ -54,10 +66,6 @@ def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None,
 
 def paths_of(file: Path) -> str:
     """Every number that could vary in the scenarios of a sweep file, with its central value and interval."""
-    from hisim.declare.sweep_files import read_sweep
-    from hisim.declare.uncertain import scenario_paths
-    from hisim.model.drawn import uncertain_of
-    from hisim.model.slot_plan import library_of_run
 
     _, scenarios, _ = read_sweep(file)
     rows = [
@@ -75,8 +83,6 @@ def _spelled(value: Any) -> str:
 
 def planned(definition: Mapping[str, Any], way: Way) -> str:
     """What a study would take: runs, units, time and disk, before it starts."""
-    from hisim.studies.gather import figures_each
-    from hisim.studies.study import units_of
 
     seconds, size = estimate(definition, way)
     workers = (
@@ -98,11 +104,6 @@ def planned(definition: Mapping[str, Any], way: Way) -> str:
 
 def shown(study: Study, folder: Path) -> str:
     """What a finished study says; writes its tables and pictures into ``folder``."""
-    from hisim.studies.analysis import analysed, figures_of, value_of_information
-    from hisim.studies.gather import check_complete
-    from hisim.surfaces.export import write_csv
-    from hisim.surfaces.study_charts import pictures_of_sweep
-    from hisim.surfaces.study_export import write_netcdf
 
     check_complete(study)
     found = [(figure, analysed(study, figure)) for figure in figures_of(study)]
@@ -118,27 +119,12 @@ def shown(study: Study, folder: Path) -> str:
     return text + "\nWritten: " + "\n         ".join(written) + "\n"
 
 
-def named(figure: Figure) -> str:
-    """A figure in words."""
-    from hisim.outcomes.asked import described
-
-    words = [str(label) if dim != "quintile" else _fifth(str(label)) for dim, label in figure.at.items()]
-    change = "change of: " if " change" in figure.key else ""
-    return f"{change}{described(figure.estimand)['long_name']} ({', '.join(words)})"
-
-
-def _fifth(label: str) -> str:
-    return "England" if label == "all" else f"fifth {label}"
-
-
 def _number(figure: Figure) -> Callable[[float], str]:
     return people if abs(figure.central) >= 100 else significant
 
 
 def _long(found: list[tuple[Figure, xr.Dataset]]) -> Any:
     """Every index of every figure as one long table."""
-    import pandas as pd
-
     parts = []
     for figure, effects in found:
         flat = effects[[name for name, one in effects.data_vars.items() if one.dims == ("parameter",)]]
@@ -167,14 +153,11 @@ def _tables(kind: str, figure: Figure, effects: xr.Dataset, definition: Mapping[
 
 
 def _sorted(effects: xr.Dataset, by: str) -> xr.Dataset:
-    import numpy as np
-
     order = np.argsort(-np.abs(effects[by].values), kind="stable")[:MOST_ROWS]
     return effects.isel(parameter=order)
 
 
 def _tornado_table(title: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]) -> Table:
-    from hisim.studies.study import values_in
 
     ends = values_in(definition, 1, 1 + int(definition["runs"]))
     spelled, paths = _number(figure), [one["path"] for one in definition["uncertain"]]
@@ -205,8 +188,6 @@ def _with_interval(one: xr.Dataset, name: str) -> str:
 
 
 def _spread_table(title: str, figure: Figure) -> Table:
-    import numpy as np
-
     spelled = _number(figure)
     low, quarter, median, three, high = np.quantile(figure.runs, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist()
     cells = [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
@@ -214,7 +195,6 @@ def _spread_table(title: str, figure: Figure) -> Table:
 
 
 def _more(study: Study, worth: Information | None) -> Iterator[Table]:
-    from hisim.studies.analysis import chances
 
     rows = []
     for one in chances(study):
