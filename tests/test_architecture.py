@@ -32,9 +32,18 @@ MAY_IMPORT = {
 }
 """The floors: for each folder (or module of the ground floor) the ones it may import from."""
 
-DISK = {"declare.files", "inputs.catalogue", "inputs.tables", "accelerate", "kept", "extension"}
-"""Who may touch the disk, beside surfaces; accelerate only makes the folder of compiled code, kept only its own, and
-extension loads from memory only."""
+DISK = {
+    "declare.files",
+    "inputs.catalogue",
+    "inputs.tables",
+    "accelerate",
+    "kept",
+    "extension",
+    "studies.store",
+    "studies.store_files",
+}
+"""Who may touch the disk, beside surfaces; accelerate only makes the folder of compiled code, kept only its own,
+extension loads from memory only, and store a study's folder."""
 DISK_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "mkdtemp", "unlink",
     "to_netcdf", "to_csv", "to_parquet", "open_dataset", "load_dataset", "loadtxt", "savetxt", "save", "load",
