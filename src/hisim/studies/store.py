@@ -137,10 +137,17 @@ def resume(folder: Path | str, definition: dict[str, Any], units: int, shard: st
 
 
 def start(folder: Path | str, definition: dict[str, Any], units: int, shard: str = "") -> Study:
-    """Resume the study in ``folder``, or create it if none is there: the same command begins and goes on."""
-    if (Path(folder) / "study.json").exists():
-        return resume(folder, definition, units, shard)
-    return create(folder, definition, units, shard)
+    """Resume the study in ``folder``, or create it if none is there: the same command begins and goes on.
+
+    Of two processes that start a study at once one creates it and the other resumes; parameters and errors as of both.
+    """
+    if not _begun(folder):
+        try:
+            return create(folder, definition, units, shard)
+        except StudyError:
+            if not _begun(folder):
+                raise
+    return resume(folder, definition, units, shard)
 
 
 def status(study: Study) -> dict[str, Any]:
@@ -194,7 +201,7 @@ def merge(into: Path | str, parts: Iterable[Path | str], *, partial: bool = Fals
         raise StudyError(f"{into}: found no parts; allowed: one or more study folders")
     _refuse_twice([Path(into), *(study.folder for study in studies)], studies)
     first = studies[0]
-    present = [resume(into, first.definition, first.units)] if (Path(into) / "study.json").exists() else []
+    present = [resume(into, first.definition, first.units)] if _begun(into) else []
     sources = _sources([*present, *studies])
     gaps = as_ranges(set(range(first.units)) - set(sources))
     if gaps and not partial:
@@ -215,6 +222,10 @@ def _study(folder: Path, definition: dict[str, Any], units: int, shard: str) -> 
         parse_shard(shard)
     as_kept: dict[str, Any] = json.loads(canonical(definition))
     return Study(folder, units, as_kept, digest_of(units, as_kept), shard)
+
+
+def _begun(folder: Path | str) -> bool:
+    return store_files.content(Path(folder) / "study.json") is not None
 
 
 def _refuse_strangers(folder: Path) -> None:

@@ -130,6 +130,17 @@ def test_resume_holds_units_and_shard_too(tmp_path: Path) -> None:
     assert store.start(tmp_path, same, UNITS, "1/2") == study, "order of keys and kind of sequence are no difference"
 
 
+def test_who_starts_a_moment_later_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = store.create
+
+    def late(*arguments):
+        real(*arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(store, "create", late)
+    assert store.start(tmp_path, DEFINITION, UNITS) == store.open_study(tmp_path)
+
+
 def test_a_newer_format_is_told_from_damage(tmp_path: Path) -> None:
     store.create(tmp_path, {}, 1)
     text = (tmp_path / "study.json").read_text("utf-8")
