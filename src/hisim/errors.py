@@ -77,6 +77,14 @@ class StudyError(HisimError):
     """A study folder that cannot be used as asked: another study, another writer, damage, a full disk."""
 
 
+class ImpossibleChartError(HisimError):
+    """Data of which the chart asked for cannot be drawn."""
+
+
+class MissingPackageError(HisimError):
+    """A package is needed that is installed only on request."""
+
+
 class StoppedError(HisimError):
     """The user stopped a run."""
 

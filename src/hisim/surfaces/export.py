@@ -79,7 +79,7 @@ def make_folder(folder: Path) -> None:
 def write_projection(projection: xr.Dataset, path: Path) -> None:
     """The projection as NetCDF-4, compressed, with its provenance in the attributes."""
     encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in projection.data_vars}
-    _in_one_piece(path, lambda part: projection.to_netcdf(part, engine="h5netcdf", encoding=encoding))
+    in_one_piece(path, lambda part: projection.to_netcdf(part, engine="h5netcdf", encoding=encoding))
 
 
 def read_projection(path: Path) -> xr.Dataset:
@@ -106,12 +106,12 @@ def read_projection(path: Path) -> xr.Dataset:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A tidy table as CSV in UTF-8."""
-    _in_one_piece(path, lambda part: frame.to_csv(part, index=False, lineterminator="\n"))
+    in_one_piece(path, lambda part: frame.to_csv(part, index=False, lineterminator="\n"))
 
 
 def write_text(text: str, path: Path) -> None:
     """A page of text in UTF-8; replaces what is there."""
-    _in_one_piece(path, lambda part: part.write_text(text, "utf-8"))
+    in_one_piece(path, lambda part: part.write_text(text, "utf-8"))
 
 
 def deaths_table(projection: xr.Dataset) -> pd.DataFrame:
@@ -139,7 +139,14 @@ def economics_table(effects: xr.Dataset) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)[["scenario", "quintile", "measure", "value", "unit"]]
 
 
-def _in_one_piece(path: Path, write: Callable[[Path], object]) -> None:
+def in_one_piece(path: Path, write: Callable[[Path], object]) -> None:
+    """Have ``write`` make a file beside ``path``, then move it there; replaces what is there.
+
+    Raises
+    ------
+    OutputError
+        When that cannot be done.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(part)

@@ -1,0 +1,103 @@
+"""Which option is probably best, by what a QALY is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from hisim.surfaces.charts import look
+from hisim.surfaces.charts.late import late
+from hisim.surfaces.charts.words import amount, axis_title, check, inside, listed, name_of, per_cent, unit_of
+
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    alt = late("altair")
+
+MOST = 400
+"""More thresholds than this are thinned."""
+
+
+def acceptability(curve: xr.DataArray, colours: Mapping[str, str] | None = None) -> alt.LayerChart:
+    """Probability that each option is best, by threshold.
+
+    Parameters
+    ----------
+    curve
+        (threshold, option): share of the draws in which the option has the greatest net benefit [fraction]. The
+        coordinate ``threshold`` is in its ``units``, GBP per QALY where it has none.
+    colours
+        Colours by option; the others follow their order.
+
+    Raises
+    ------
+    ImpossibleChartError
+        For other dimensions, or what is no number.
+    """
+    check(curve, ("threshold", "option"), "acceptability")
+    options = [str(option) for option in curve["option"].values]
+    thinned = curve.sortby("threshold")
+    kept = np.unique(
+        np.linspace(0, curve.sizes["threshold"] - 1, min(MOST, curve.sizes["threshold"])).round().astype(int)
+    )
+    rows = [
+        {"threshold": float(one["threshold"]), "option": str(one["option"].values), "probability": float(one)}
+        for column in thinned.isel(threshold=kept).transpose("option", "threshold")
+        for one in column
+    ]
+    name, unit = _threshold(curve)
+    legend = look.legend("Option", symbolStrokeWidth=3, symbolSize=300)
+    color = alt.Color("option:N", sort=options, legend=legend).scale(
+        domain=options, range=look.colours_of(options, colours)
+    )
+    dash = alt.StrokeDash("option:N", sort=options, legend=legend).scale(
+        domain=options, range=look.cycled(look.DASHES, len(options))
+    )
+    x = alt.X(
+        "threshold:Q",
+        scale=alt.Scale(nice=False, zero=False),
+        axis=look.numbers(axis_title(name, unit), look.WIDTH, grid=False),
+    )
+    per_cent_of = "format(100 * datum.value, ',.0f') + ' %'"
+    share = alt.Axis(title="Probability of being best (share of draws)", labelExpr=per_cent_of, tickCount=6)
+    y = alt.Y("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=share)
+    lines = (
+        alt.Chart()
+        .mark_line(strokeWidth=2.5, clip=False, point=len(kept) == 1)
+        .encode(x=x, y=y, color=color, strokeDash=dash)
+    )
+    chart = look.layered([lines], look.WIDTH, look.HEIGHT, rows)
+    remarks = (
+        f"Share of the draws in which an option has the greatest net benefit, by {inside(name)}.",
+        "The probabilities are parameter uncertainty; Monte Carlo error is separate and not shown.",
+    )
+    return look.finished(
+        chart, "Which option is probably best?", remarks, describe_acceptability(curve), look.WIDTH + 70
+    )
+
+
+def describe_acceptability(curve: xr.DataArray) -> str:
+    """The main numbers of :func:`acceptability`, of the same ``curve``, as text."""
+    check(curve, ("threshold", "option"), "acceptability")
+    ordered = curve.sortby("threshold").transpose("threshold", "option")
+    unit = _threshold(curve)[1]
+    best = ordered.argmax("option").values
+    starts = [0, *(np.flatnonzero(np.diff(best)) + 1)]
+    told = [
+        f"from {amount(float(ordered['threshold'][i]), unit)} it is {ordered['option'].values[best[i]]} "
+        f"({per_cent(float(ordered[i, best[i]]))})"
+        for i in starts
+    ]
+    last, option = float(ordered["threshold"][-1]), int(best[-1])
+    return (
+        f"The option most probably best by threshold: {listed(told)}. At {amount(last, unit)}, "
+        f"the highest drawn, it is {ordered['option'].values[option]} ({per_cent(float(ordered[-1, option]))})."
+    )
+
+
+def _threshold(curve: xr.DataArray) -> tuple[str, str]:
+    threshold = curve["threshold"]
+    return name_of(threshold, "What a QALY is worth"), unit_of(threshold, "GBP per QALY")
