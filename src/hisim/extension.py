@@ -6,6 +6,7 @@ Imported when something is compiled. What each does is said, in Python, by the f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -94,16 +95,16 @@ def _row(builder: Any, rows: Any, r: Any, size: int) -> Any:
     return builder.load(builder.gep(rows, [r]), align=size)
 
 
-@intrinsic
-def add_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, totals: Any) -> Any:
-    """As ``lanes``: in vectors."""
+def _products(kinds: Sequence[Any], fresh: bool) -> Any:
+    """Sums of products, onto those there are or ``fresh``."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         w, x = (_rows(context, builder, signature.args[k], arguments[k], _SINGLE) for k in (0, 1))
         out = _rows(context, builder, signature.args[4], arguments[4], _DOUBLE)
         begin, end = arguments[2], arguments[3]
         number = begin.type
-        sums = cgutils.alloca_once_value(builder, builder.load(out, align=8))
+        begun = ir.Constant(_DOUBLE, [0.0] * LANES) if fresh else builder.load(out, align=8)
+        sums = cgutils.alloca_once_value(builder, begun)
 
         def add(several: Any) -> None:
             builder.store(builder.fadd(builder.load(sums), builder.fpext(several, _DOUBLE)), sums)
@@ -128,7 +129,20 @@ def add_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, tota
         builder.store(builder.load(sums), out, align=8)
         return context.get_dummy_value()
 
+    weight, row, totals = kinds
     return types.void(weight, row, types.intp, types.intp, totals), build
+
+
+@intrinsic
+def add_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, totals: Any) -> Any:
+    """As ``lanes``: in vectors."""
+    return _products((weight, row, totals), fresh=False)
+
+
+@intrinsic
+def set_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, totals: Any) -> Any:
+    """As ``lanes``: in vectors."""
+    return _products((weight, row, totals), fresh=True)
 
 
 @intrinsic

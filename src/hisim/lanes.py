@@ -1,7 +1,7 @@
 """Sums over people by batch: rows of 16 lanes, in an order that is the same on every machine.
 
 Loops over 16 lanes are too short for the compiler to make vectors of: it writes out sixteen single steps. So compiled
-code has these three as vectors, from ``extension``, and here they are in NumPy; both give the same bytes.
+code has these as vectors, from ``extension``, and here they are in NumPy; both give the same bytes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,15 @@ def add_products(
         else:
             totals += one[r].astype(np.float64)
             r += 1
+
+
+@extended
+def set_products(
+    weight: NDArray[np.float32], row: NDArray[np.float32], first: int, last: int, totals: NDArray[np.float64]
+) -> None:
+    """The same into ``totals``, whatever they were."""
+    totals[:] = 0.0
+    add_products(weight, row, first, last, totals)
 
 
 @extended

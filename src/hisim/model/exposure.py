@@ -44,6 +44,7 @@ from hisim.model.tables import (
     Task,
 )
 from hisim.model.workspace import Lives, Workspace
+from hisim.variables import OLDEST_AGE
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -243,18 +244,27 @@ def set_flags(share: Array, tables: CohortTables, uniforms: Array, event: Array,
 
 
 @compiled
+def set_needed(tables: CohortTables, birth_year: int, begin: int, needed: Array) -> None:
+    """Which slots (T,) may decide about anybody of a cohort, from year ``begin`` on."""
+    for t in range(needed.size):
+        needed[t] = False
+    for y in range(begin, tables.differs.shape[1]):
+        age = min(OLDEST_AGE, tables.start_year + y - birth_year)
+        for t in range(needed.size):
+            needed[t] |= tables.present[age, t] | (tables.counted[t] & tables.in_scope[age, t])
+        for k in range(1, tables.differs.shape[0]):
+            for t in range(needed.size):
+                needed[t] |= tables.differs[k, y, age, t]
+
+
+@compiled
 def set_people(
-    tables: CohortTables, strata: Strata, work: Workspace, lives: Lives, task: Task, ages: tuple[int, int], first: int
+    tables: CohortTables, strata: Strata, work: Workspace, lives: Lives, task: Task, begin: int, first: int
 ) -> None:
-    """Everything people from number ``first`` on keep for life, and their smoking in the cohort's first year."""
+    """Everything people from number ``first`` on keep for life, and their smoking in ``begin``, the first year."""
     blocks, size = work.lived.shape
-    slots = tables.counted.size
-    needed = np.zeros(slots, np.bool_)
-    for t in range(slots):
-        for age in range(ages[0], ages[1] + 1):
-            needed[t] |= tables.present[age, t] or (tables.counted[t] and tables.in_scope[age, t])
-            for k in range(tables.differs.shape[0]):
-                needed[t] |= tables.differs[k, :, age, t].any()
+    entry, needed = min(OLDEST_AGE, tables.start_year + begin - task.birth_year), work.needed
+    set_needed(tables, task.birth_year, begin, needed)
     for b in range(blocks):
         u, bounds, alive, number = work.uniforms[b], work.bounds[b], lives.alive[0, b], first + b * size
         fill(0.0, alive)
@@ -269,6 +279,6 @@ def set_people(
                 row = u[e] if e < LIFELONG_ROWS else work.readiness[b, e - LIFELONG_ROWS]
                 sort_by_stratum(tables.stratum_odds[e], strata.share[e], bounds, work.row, row)
         set_smoking(
-            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[ages[0]], tables.smoking_ever[ages[0]],
-            tables.quit_years_cumulative[ages[0]], lives.slot[0, b],
+            u[SMOKING], u[YEARS_SINCE_QUIT], tables.smoking_current[entry], tables.smoking_ever[entry],
+            tables.quit_years_cumulative[entry], lives.slot[0, b],
         )  # fmt: skip

@@ -149,9 +149,9 @@ def calibrate(
     for b in range(alive.shape[0]):
         weigh(active, work.comparator_ratio[b], alive[b], work.bounds[b, ::groups], work, sums)
     set_rate(rate, active, sums[:1], death_rate)
-    first, tried, before, found = death_rate.copy(), np.empty(causes), np.zeros(causes), np.zeros(causes)
+    first, tried, before, found = lives.tried[0], lives.tried[1], lives.tried[2], lives.tried[3]
     for c in range(causes):
-        tried[c] = first[c] * known[0, c]
+        first[c], tried[c], before[c], found[c] = death_rate[c], death_rate[c] * known[0, c], 0.0, 0.0
     for step in range(_MOST_STEPS):
         for c in range(causes):
             hazard_rate[c] = np.float32(tried[c])

@@ -191,13 +191,11 @@ def run_piece(
     """All years and scenarios of the people from number ``first`` on, into ``out``."""
     years, (blocks, size) = tables.coverage.shape[1], work.lived.shape
     begin = max(0, task.birth_year - tables.start_year)
-    entry = min(OLDEST_AGE, tables.start_year + begin - task.birth_year)
-    oldest = min(OLDEST_AGE, tables.start_year + years - 1 - task.birth_year)
     for k in range(lives.alone.size):
         lives.alone[k] = lives.smoking[k] = k == 0
     fill(1.0, lives.known[0])
     fill(0.0, lives.known[1])
-    set_people(tables, strata, work, lives, task, (entry, oldest), first)
+    set_people(tables, strata, work, lives, task, begin, first)
     for event in range(work.drawn.size):
         work.drawn[event] = event == SMOKING_CHANGE or (task.sampled and event in (DEATH, CAUSE))
     for n in range(CONDITION_EVENTS.size):

@@ -92,7 +92,7 @@ def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
     if "batch" not in sizes:
         dims = {name: own for name, own in dims.items() if "batch" not in own}
     more = {
-        "count": 2 * len(plan.slots) + len(REGISTERS) + 1,
+        "count": int(plan.tables[0][0].counted.sum()) + len(REGISTERS) + 1,
         "told": 2 * int(plan.tables[0][0].used.sum()) + 1,
     }
     cell = ("scenario", "year", "quintile", "sex", "age")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hisim.accelerate import compiled
-from hisim.lanes import add_products, lanes_sum
+from hisim.accelerate import compiled, inlined
+from hisim.lanes import add_products, lanes_sum, set_products
 from hisim.model.fastmath import fill
 from hisim.model.random import REGISTER_EVENTS
 from hisim.model.slots import flag_reached, same_reach, set_reached
@@ -16,29 +16,52 @@ from hisim.variables import LANES
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
-@compiled
-def add_counted(lived: Array, row: Array, bounds: Array, totals: Array) -> None:
-    """Add the person-years of the people flagged in ``row`` to ``totals`` (G, 16)."""
+@inlined
+def count_block(lived: Array, row: Array, bounds: Array, b: int, totals: Array) -> None:
+    """The person-years of the people of block ``b`` flagged in ``row``, added to ``totals`` (G, 16) of those before."""
     for g in range(bounds.size - 1):
-        if bounds[g] < bounds[g + 1]:
-            add_products(lived, row, bounds[g] // LANES, bounds[g + 1] // LANES, totals[g])
+        first, last = bounds[g] // LANES, bounds[g + 1] // LANES
+        if b == 0:
+            set_products(lived, row, first, last, totals[g])
+        elif first < last:
+            add_products(lived, row, first, last, totals[g])
 
 
-@compiled
+@inlined
 def keep(weight: float, totals: Array, n: int, counts: Array) -> None:
-    """Person-years of ``totals`` (G, 16) into ``counts[n]``, leaving 0."""
-    counts[n] = 0.0
+    """Person-years of ``totals`` (G, 16) into ``counts[n]``."""
+    whole = 0.0
     for g in range(totals.shape[0]):
-        counts[n] += weight * lanes_sum(totals[g])
-        fill(0.0, totals[g])
+        whole += weight * lanes_sum(totals[g])
+    counts[n] = whole
 
 
-@compiled
-def keep_each(weight: float, totals: Array, n: int, counts: Array, u: int, by_stratum: Array) -> None:
-    """The same, and of each stratum into ``by_stratum[:, u]``."""
+@inlined
+def keep_each(weight: float, totals: Array, u: int, by_stratum: Array) -> float:
+    """The same of each stratum into ``by_stratum[:, u]``; returns their sum."""
+    whole = 0.0
     for g in range(totals.shape[0]):
         by_stratum[g, u] = weight * lanes_sum(totals[g])
-    keep(weight, totals, n, counts)
+        whole += by_stratum[g, u]
+    return whole
+
+
+@inlined
+def anybody(shares: Array) -> bool:
+    """Whether any share is not 0."""
+    found = False
+    for p in range(shares.size):
+        found |= shares[p] != _ZERO
+    return found
+
+
+@inlined
+def alike(shares: Array, others: Array) -> bool:
+    """Whether two rows of shares are the same."""
+    found = True
+    for p in range(shares.size):
+        found &= shares[p] == others[p]
+    return found
 
 
 @compiled
@@ -58,24 +81,21 @@ def count_people(
     Those in slots that no scenario uses, and on registers, of all strata together.
     """
     slots, registers, blocks = tables.counted.size, REGISTER_FLAGS.size, slot.shape[0]
-    totals, last, u = work.totals, work.bounds.shape[1] - 1, -1
+    every, last = work.totals, work.bounds.shape[1] - 1
     served, by_stratum = out.served[k, y], out.stratum_served[k, y]
-    uses = by_stratum.shape[1] // 2
-    for g in range(totals.shape[0]):
-        fill(0.0, totals[g])
+    uses, n, u = by_stratum.shape[1] // 2, -1, -1
     for t in range(slots):
-        if tables.used[t]:
-            u += 1
+        n, u = n + tables.counted[t], u + tables.used[t]
         if not (tables.counted[t] and tables.in_scope[age, t]):
             continue
-        step, flag = (1 if tables.used[t] else last), FIRST_FLAG + tables.slot_flag[t]
-        for b in range(blocks):
-            add_counted(lived[b], work.features[b, flag], work.bounds[b, ::step], totals)
-        if tables.used[t]:
-            keep_each(weight, totals, slots + t, served, uses + u, by_stratum)
-        else:
-            keep(weight, totals, slots + t, served)
-        if not tables.coverage[k, y, age, t].any():
+        used = tables.used[t]
+        step, totals = (1, every) if used else (last, every[:1])
+        if used:
+            flag = FIRST_FLAG + tables.slot_flag[t]
+            for b in range(blocks):
+                count_block(lived[b], work.features[b, flag], work.bounds[b], b, totals)
+            keep_each(weight, totals, uses + u, by_stratum)
+        if not anybody(tables.coverage[k, y, age, t]):
             continue
         f = FIRST_EFFECT + t
         same = work.there[f] and same_reach(tables, k, y, 0, 0, age, t)
@@ -83,25 +103,27 @@ def count_people(
             row = work.features[b, f] if same else work.flag
             if not same:
                 set_reached(tables, work, b, k, y, age, t, work.flag)
-            add_counted(lived[b], row, work.bounds[b, ::step], totals)
-        if tables.used[t]:
-            keep_each(weight, totals, t, served, u, by_stratum)
+            count_block(lived[b], row, work.bounds[b, ::step], b, totals)
+        if used:
+            served[n] = keep_each(weight, totals, u, by_stratum)
         else:
-            keep(weight, totals, t, served)
+            keep(weight, totals, n, served)
+    first, totals = served.size - registers - 1, every[:1]
     for d in range(registers):
-        told, same = tables.known[k, y, age, d], (tables.known[k, y, age, d] == tables.known[0, 0, age, d]).all()
-        if not told.any():
+        told = tables.known[k, y, age, d]
+        if not anybody(told):
             continue
+        same = alike(told, tables.known[0, 0, age, d])
         for b in range(blocks):
             row = work.told[b, d] if same else work.flag
             if not same:
-                u, flag = work.uniforms[b, REGISTER_EVENTS[d]], work.features[b, FIRST_FLAG + REGISTER_FLAGS[d]]
+                uniform, flag = work.uniforms[b, REGISTER_EVENTS[d]], work.features[b, FIRST_FLAG + REGISTER_FLAGS[d]]
                 fill(_ZERO, work.flag)
-                flag_reached(u, u, flag, told, told, work.spans[b], work.flag)
-            add_counted(lived[b], row, work.bounds[b, ::last], totals)
-        keep(weight, totals, 2 * slots + d, served)
+                flag_reached(uniform, uniform, flag, told, told, work.spans[b], work.flag)
+            count_block(lived[b], row, work.bounds[b, ::last], b, totals)
+        keep(weight, totals, first + d, served)
     for b in range(blocks):
         for i in range(slot.shape[1]):
             work.flag[i] = _ONE if slot[b, i] == CURRENT else _ZERO
-        add_counted(lived[b], work.flag, work.bounds[b], totals)
-    keep_each(weight, totals, 2 * slots + registers, served, 2 * uses, by_stratum)
+        count_block(lived[b], work.flag, work.bounds[b], b, every)
+    served[first + registers] = keep_each(weight, every, 2 * uses, by_stratum)

@@ -33,14 +33,14 @@ class Served(NamedTuple):
 
 
 def people_in_state(plan: Plan, counts: Float64) -> Float64:
-    """(scenario, year, quintile, sex, age, state) person-years, from counts with a last axis of 2 T + D + 1."""
-    slots = len(plan.slots)
+    """(scenario, year, quintile, sex, age, state) person-years, from counts as ``CohortResult.served`` has them."""
+    counted = [slot for slot, told in zip(plan.slots, plan.tables[0][0].counted, strict=True) if told]
     out = np.zeros((*counts.shape[:-1], len(STATES)))
-    for t, slot in enumerate(plan.slots):
+    for n, slot in enumerate(counted):
         if slot.name in STATES:
-            out[..., STATES.index(slot.name)] += counts[..., t]
+            out[..., STATES.index(slot.name)] += counts[..., n]
     for d, name in enumerate(REGISTERS):
-        out[..., STATES.index(f"{name}_diagnosed")] = counts[..., 2 * slots + d]
+        out[..., STATES.index(f"{name}_diagnosed")] = counts[..., len(counted) + d]
     out[..., STATES.index("current_smoker")] = counts[..., -1]
     return out
 

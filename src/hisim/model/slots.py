@@ -104,6 +104,8 @@ def set_change(tables: CohortTables, work: Workspace, b: int, k: int, y: int, ag
         own, spans = spans_of(tables, work, b, t)
         fill(_ZERO, out)
         lag, lags = 0, min(tables.effect_step.shape[1], y + 1)
+        while lags > 0 and tables.effect_step[t, lags - 1] == _ZERO:
+            lags -= 1
         while lag < lags:
             gain, then = tables.effect_step[t, lag], y - lag
             lag += 1

@@ -184,8 +184,8 @@ class CohortResult(NamedTuple):
     person_years: Float64
     """(K, Y, G, B) [person-years] by batch."""
     served: Float64
-    """(K, Y, 2 T + D + 1) [person-years] in each slot, eligible for each, diagnosed on each register, smoking."""
+    """(K, Y, N + D + 1) [person-years] in each of the N slots that are ``counted``, on each register, smoking."""
     stratum_served: Float64
-    """(K, Y, G, 2 U + 1) the same in each of the U slots that are ``used``, eligible for each, smoking."""
+    """(K, Y, G, 2 U + 1) [person-years] in each of the U slots that are ``used``, eligible for each, smoking."""
     reference: Float64
     """(Y, C) [deaths/person-year] the comparator's rate of a person with every risk at its reference."""

@@ -147,9 +147,10 @@ def _run_piece(
                 mine = lived * (group == g)
                 served[k, y, g] = weight * _counts(tables, k, y, age, lifelong, ready, flags, mine, slot[k], group)
             slot[k] = _next_slots(slot[k], change, tables.quit[k, y, age].astype(float)[group], tables.relapse)
-    used = np.flatnonzero(tables.used)
+    used, counted = np.flatnonzero(tables.used), np.flatnonzero(tables.counted)
+    whole = served.sum(axis=2)[..., [*counted, *range(2 * slots, served.shape[-1])]]
     died = (deaths.sum(axis=2), deaths.sum(axis=-1), deaths.sum(axis=3))
-    return *died, person_years, served.sum(axis=2), served[..., [*used, *(slots + used), -1]], reference
+    return *died, person_years, whole, served[..., [*used, *(slots + used), -1]], reference
 
 
 def _drawn(alive: Float64, hazard: Float64, death: Float64, cause_of: Float64) -> tuple[Float64, Float64]:

@@ -80,6 +80,8 @@ class Workspace(NamedTuple):
     """(R,) whether a scenario changes the feature."""
     there: Array
     """(R,) whether anybody has the feature at the age."""
+    needed: Array
+    """(T,) slots that may decide about anybody of the cohort."""
     share: Array
     """(N,) of people with each condition."""
     drawn: Array
@@ -117,7 +119,9 @@ class Lives(NamedTuple):
     rate: Array
     """(C,) [deaths/person-year] float32: calibrated, of a person without risk."""
     known: Array
-    """(2, C) what the last years taught about calibration, see ``hazard.calibrate``."""
+    """(2, C) what the last years taught about calibration, see ``hazard.calibrate``, which has"""
+    tried: Array
+    """(4, C) to itself."""
 
 
 @compiled
@@ -137,6 +141,7 @@ def make_lives(tables: CohortTables, strata: Strata, work: Workspace) -> Lives:
         died.reshape(-1),
         np.empty(causes, np.float32),
         np.empty((2, causes)),
+        np.empty((4, causes)),
     )
 
 
@@ -193,6 +198,7 @@ def make_workspace(tables: CohortTables, strata: Strata, people: int, most: int)
         np.empty(causes, np.int64),
         np.empty(features, np.bool_),
         np.empty(features, np.bool_),
+        np.empty(slots, np.bool_),
         np.empty(_CONDITIONS, single),
         np.empty(_YEARLY, np.bool_),
         np.empty(causes, np.int64),
