@@ -21,6 +21,7 @@ from hisim.model.tables import (
     NEVER,
     REGISTER_FLAGS,
     CohortTables,
+    Strata,
     Task,
 )
 from hisim.model.workspace import BLOCK, Workspace, make_lives, make_workspace
@@ -122,7 +123,8 @@ def keep(needs: Needs, k: int, i: int, terms: np.ndarray, term: np.ndarray, weig
 def count(plan: Plan, cohort: Cohort) -> Needs:
     """Go through the years of a cohort and count."""
     tables, settings = plan.tables[cohort.quintile][cohort.sex], plan.scenarios[0].simulation
-    strata, number = plan.strata(cohort, settings.people_per_cohort), number_of(cohort)
+    number, those = number_of(cohort), plan.strata([cohort], [settings.people_per_cohort])
+    strata = Strata(*(array[0] for array in those))
     work = make_workspace(tables, strata, settings.people_per_cohort, BLOCK)
     first = max(plan.start, cohort.birth_year)
     ages = np.minimum(np.arange(first, plan.end + 1) - cohort.birth_year, OLDEST_AGE)
@@ -132,7 +134,7 @@ def count(plan: Plan, cohort: Cohort) -> Needs:
     smoked = lives.slot
     of_whom = (number, 0, settings.seed)
     task = Task(cohort.birth_year, settings.people_per_cohort, 1, *of_whom, False, False, BLOCK)
-    exposure.set_people(tables, strata, work, lives, task, (int(ages[0]), int(ages[-1])), 0)
+    exposure.set_people(tables, strata, work, lives, task, first - plan.start, 0)
     smoked[:] = smoked[0]
     work.drawn[:] = True
     life: Draws = set()

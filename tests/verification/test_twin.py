@@ -125,12 +125,17 @@ def run_cohort(run, tables, strata, conditions, cohort, birth_year, people, live
     return CohortResult(*(array[0] for array in several))
 
 
+def strata_of(plan, cohort, people):
+    """Where the strata of one cohort lie."""
+    return Strata(*(array[0] for array in plan.strata([cohort], [people])))
+
+
 def cohort_runs(plan, birth_year, seed, sampled, people=320):
     q, s = seed % 5, seed % len(SEXES)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (q, s, birth_year))
     where = plan.index(chosen)
     arguments = (
-        plan.tables[q][s], plan.strata(chosen, people), plan.conditions[where],
+        plan.tables[q][s], strata_of(plan, chosen, people), plan.conditions[where],
         cohort_number(q + 1, s, birth_year), birth_year, people, plan.person_years[where], 0, seed, sampled,
     )  # fmt: skip
     return run_cohort(run_cohorts, *arguments), run_cohort(twin.run_cohorts, *arguments)
@@ -188,7 +193,7 @@ def test_rates_of_a_person_without_risk_need_no_calibration(birth_year, sampled)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (1, 1, birth_year))
     where, number = plan.index(chosen), cohort_number(2, 1, birth_year)
     rest = (plan.conditions[where], number, birth_year, 320, plan.person_years[where], 0, 1, sampled)
-    observed, strata = plan.tables[1][1], plan.strata(chosen, 320)
+    observed, strata = plan.tables[1][1], strata_of(plan, chosen, 320)
     found = run_cohort(run_cohorts, observed, strata, *rest).reference
     rate = np.zeros_like(observed.rate)
     rate[:] = found[:, None]
@@ -206,7 +211,7 @@ def test_neither_blocks_nor_who_is_worked_out_anew_change_a_byte(birth_year, tar
     plan = plan_of_strata(2, targeted)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (3, 0, birth_year))
     where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
-    arguments = (plan.tables[3][0], plan.strata(chosen, 2080), plan.conditions[where], number, birth_year, 2080,
+    arguments = (plan.tables[3][0], strata_of(plan, chosen, 2080), plan.conditions[where], number, birth_year, 2080,
                  plan.person_years[where], 0, 5, sampled)  # fmt: skip
     one = run_cohort(run_cohorts, *arguments)
     assert (one.deaths[0] != one.deaths[1]).any()
@@ -221,7 +226,7 @@ def test_pieces_of_a_cohort_are_other_people_each_calibrated_on_its_own(birth_ye
     plan = plan_of_strata(2, True)
     chosen = next(c for c in plan.cohorts if (c.quintile, c.sex, c.birth_year) == (3, 0, birth_year))
     where, number = plan.index(chosen), cohort_number(4, 0, birth_year)
-    arguments = (plan.tables[3][0], plan.strata(chosen, 208), plan.conditions[where], number, birth_year, 208,
+    arguments = (plan.tables[3][0], strata_of(plan, chosen, 208), plan.conditions[where], number, birth_year, 208,
                  plan.person_years[where], 0, 5, sampled)  # fmt: skip
     one, three = (run_cohort(run_cohorts, *arguments, pieces=pieces) for pieces in (1, 3))
     same(three, run_cohort(twin.run_cohorts, *arguments, pieces=3))

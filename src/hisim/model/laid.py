@@ -19,13 +19,14 @@ LAID_BY_STRATUM = (
 FIRST_OF_BAND = np.flatnonzero(np.diff(band_of_age(), prepend=-1))
 
 
-def by_age(cohorts: Float64) -> Float64:
-    """(cohort, scenario, year, ...), the oldest cohort first, to (scenario, year, age, ...).
+def by_age(cohorts: Float64, out: Float64 | None = None) -> Float64:
+    """(cohort, scenario, year, ...), the oldest cohort first, to (scenario, year, age, ...), in ``out`` if given.
 
     The cohort that is born last is of age 0 in the last year; all who have reached the highest age are added up.
     """
     years = cohorts.shape[2]
-    out = np.empty((*cohorts.shape[1:3], len(AGES), *cohorts.shape[3:]))
+    if out is None:
+        out = np.empty((*cohorts.shape[1:3], len(AGES), *cohorts.shape[3:]))
     for y in range(years):
         out[:, y, :OLDEST_AGE] = cohorts[y + 1 : y + 1 + OLDEST_AGE, :, y][::-1].swapaxes(0, 1)
         out[:, y, OLDEST_AGE] = cohorts[: y + 1, :, y].sum(axis=0)
@@ -50,21 +51,24 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
     Returns
     -------
     The arrays of ``PROJECTION`` and ``STRATUM_PROJECTION`` of the same names, without the draw; ``counts``
-    (scenario, year, quintile, sex, age, count), ``told`` (count, scenario, year, quintile, sex, age, stratum), as
+    (count, scenario, year, quintile, sex, age), ``told`` (count, scenario, year, quintile, sex, age, stratum), as
     ``CohortResult.served`` and ``stratum_served``, and ``lived`` [person-years] (scenario, year, quintile, sex, age,
     stratum).
     """
     out = _room(plan, sizes)
     strata, batches = len(plan.world.strata.names) > 1, "batch" in sizes
     for (q, s), one in _cells(results):
-        deaths, lived = by_age(one.deaths), by_age(one.person_years)
-        out["deaths"][:, :, q, s] = deaths.sum(axis=-1)
+        lived = by_age(one.person_years)
         out["lived"][:, :, q, s] = lived.sum(axis=-1)
         out["person_years"][:, :, q, s] = lived.sum(axis=(-1, -2))
-        out["counts"][:, :, q, s] = by_age(one.served)
-        out["told"][:, :, :, q, s] = np.moveaxis(by_age(one.stratum_served), -1, 0)
-        lived_by_band = by_band(lived, 2)
-        if batches:
+        by_age(one.served, np.moveaxis(out["counts"][:, :, :, q, s], 0, -1))
+        by_age(one.stratum_served, np.moveaxis(out["told"][:, :, :, q, s], 0, -1))
+        lived_by_band = by_band(lived, 2) if batches or strata else lived
+        if not batches:
+            by_age(one.deaths[..., 0], out["deaths"][:, :, q, s])
+        else:
+            deaths = by_age(one.deaths)
+            out["deaths"][:, :, q, s] = deaths.sum(axis=-1)
             out["deaths_batch"][:, :, :, q, s] = np.moveaxis(by_band(deaths, 2), -1, 1)
             out["person_years_batch"][:, :, :, q, s] = np.moveaxis(lived_by_band.sum(axis=3), -1, 1)
         for y in range(len(one.reference[0])):
@@ -82,11 +86,12 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
 def _cells(results: Iterable[tuple[Cohort, CohortResult]]) -> Iterator[tuple[tuple[int, int], CohortResult]]:
     """Results of all cohorts of each quintile and sex."""
     for cell, several in groupby(results, lambda one: (one[0].quintile, one[0].sex)):
-        yield cell, CohortResult(*map(np.concatenate, zip(*(result for _, result in several), strict=True)))
+        every = [result for _, result in several]
+        yield cell, every[0] if len(every) == 1 else CohortResult(*map(np.concatenate, zip(*every, strict=True)))
 
 
 def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
-    """Arrays of 0 for :func:`lay_out`."""
+    """Arrays for :func:`lay_out`, of anything."""
     names = LAID if len(plan.world.strata.names) == 1 else (*LAID, *LAID_BY_STRATUM)
     dims = {name: tuple(map(str, {**PROJECTION, **STRATUM_PROJECTION}[name].dims)) for name in names}
     if "batch" not in sizes:
@@ -96,6 +101,6 @@ def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
         "told": 2 * int(plan.tables[0][0].used.sum()) + 1,
     }
     cell = ("scenario", "year", "quintile", "sex", "age")
-    dims |= {"counts": (*cell, "count"), "told": ("told", *cell, "stratum"), "lived": (*cell, "stratum")}
+    dims |= {"counts": ("count", *cell), "told": ("told", *cell, "stratum"), "lived": (*cell, "stratum")}
     wide = {**sizes, **more}
-    return {name: np.zeros([wide[dim] for dim in own if dim != "draw"]) for name, own in dims.items()}
+    return {name: np.empty([wide[dim] for dim in own if dim != "draw"]) for name, own in dims.items()}

@@ -90,20 +90,24 @@ class Plan:
         """Where ``conditions`` and ``person_years`` hold the cohort."""
         return cohort.quintile, cohort.sex, cohort.birth_year - (self.start - OLDEST_AGE)
 
-    def strata(self, cohort: Cohort, people: int) -> Strata:
-        """Which of the cohort's simulated ``people`` are of which stratum.
+    def strata(self, cohorts: Sequence[Cohort], people: Sequence[int]) -> Strata:
+        """Which of the simulated ``people`` of each cohort are of which stratum; arrays with a first axis of cohorts.
+
+        The cohorts are of one quintile and sex.
 
         Raises
         ------
         ImpossibleModelError
             When there are too few people for the strata there are.
         """
-        age = min(max(self.start - cohort.birth_year, 0), OLDEST_AGE)
-        here = cohort.quintile, cohort.sex, age
-        bounds, stands_for = places(self.world.strata.share[here], people)
-        together = self.tables[cohort.quintile][cohort.sex].coverage.shape[-1] == 1
-        spans = bounds[[0, -1]] if together else bounds
-        return Strata(bounds, spans, _single(stands_for), _single(self.world.order.share[here]))
+        here = cohorts[0].quintile, cohorts[0].sex
+        ages = [min(max(self.start - cohort.birth_year, 0), OLDEST_AGE) for cohort in cohorts]
+        share = self.world.strata.share[here]
+        found = [places(share[age], several) for age, several in zip(ages, people, strict=True)]
+        bounds, stands_for = (np.stack(values) for values in zip(*found, strict=True))
+        together = self.tables[here[0]][here[1]].coverage.shape[-1] == 1
+        spans = np.ascontiguousarray(bounds[:, [0, -1]]) if together else bounds
+        return Strata(bounds, spans, _single(stands_for), _single(self.world.order.share[here][ages]))
 
 
 def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Library) -> Plan:

@@ -28,7 +28,7 @@ from hisim.model.provenance import provenance
 from hisim.model.random import cohort_number
 from hisim.model.served import interventions_of, people_in_state, served, told_apart
 from hisim.model.slot_plan import Library, library_of_run
-from hisim.model.tables import CohortResult, Float64, Strata
+from hisim.model.tables import CohortResult, Float64
 from hisim.model.workspace import PIECE
 from hisim.stratum_variables import STRATUM_PROJECTION
 from hisim.variables import (
@@ -176,24 +176,21 @@ def run_some(
 ) -> CohortResult:
     """Run cohorts of one quintile and sex."""
     settings, (q, s) = scenario.simulation, (cohorts[0].quintile, cohorts[0].sex)
-    who, strata = [], []
-    for cohort in cohorts:
-        people, pieces = simulated(plan, cohort, settings)
-        number = cohort_number(QUINTILES[q], s, cohort.birth_year)
-        who.append((cohort.birth_year, people, pieces, number))
-        strata.append(plan.strata(cohort, people))
+    births = [cohort.birth_year for cohort in cohorts]
+    sizes = [simulated(plan, cohort, settings) for cohort in cohorts]
+    who = [(birth, *size, cohort_number(QUINTILES[q], s, birth)) for birth, size in zip(births, sizes, strict=True)]
     places = [plan.index(cohort)[2] for cohort in cohorts]
     return CohortResult(
         *run(
             plan.tables[q][s],
-            Strata(*map(np.stack, zip(*strata, strict=True))),
+            plan.strata(cohorts, [people for people, _ in sizes]),
             plan.conditions[q, s, places],
             plan.person_years[q, s, places],
             np.array(who, np.int64),
             stream,
             settings.seed,
             settings.estimator == "sampled",
-            batches=batches,
+            **({} if batches else {"batches": False}),
         )
     )
 
@@ -220,7 +217,9 @@ def _run_all(
     batches: bool = True,
 ) -> Iterator[tuple[Cohort, CohortResult]]:
     """Results in the order of the cohorts, some at a time beside the first, whatever the order threads finish in."""
-    alike = (list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex)))
+    alike = [list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex))]
+    if threads == 1 and not batches:
+        chunk = max(chunk, *map(len, alike))  # they take little room, and no other thread waits for work
     pieces = [cohorts[i : i + chunk] for cohorts in alike for i in range(0, len(cohorts), chunk)]
     one = partial(run_some, plan, scenario, run, stream=stream, batches=batches)
     with ExitStack() as stack:
@@ -247,7 +246,7 @@ def _add_up(
         "covered": use.covered.sum(axis=-1),
         "people_eligible": use.eligible.sum(axis=-1),
         "offered": use.offered,
-        "people_in_state": np.moveaxis(people_in_state(plan, counts), -1, 1),
+        "people_in_state": people_in_state(plan, counts),
         "cost_gbp": use.cost,
         "winter_share": plan.winter_share,
     }

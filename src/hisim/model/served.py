@@ -33,15 +33,18 @@ class Served(NamedTuple):
 
 
 def people_in_state(plan: Plan, counts: Float64) -> Float64:
-    """(scenario, year, quintile, sex, age, state) person-years, from counts as ``CohortResult.served`` has them."""
+    """(scenario, state, year, quintile, sex, age) person-years, from counts as ``CohortResult.served`` has them.
+
+    Counts have their own axis first: (count, scenario, year, quintile, sex, age).
+    """
     counted = [slot for slot, told in zip(plan.slots, plan.tables[0][0].counted, strict=True) if told]
-    out = np.zeros((*counts.shape[:-1], len(STATES)))
+    out = np.zeros((counts.shape[1], len(STATES), *counts.shape[2:]))
     for n, slot in enumerate(counted):
         if slot.name in STATES:
-            out[..., STATES.index(slot.name)] += counts[..., n]
+            out[:, STATES.index(slot.name)] += counts[n]
     for d, name in enumerate(REGISTERS):
-        out[..., STATES.index(f"{name}_diagnosed")] = counts[..., len(counted) + d]
-    out[..., STATES.index("current_smoker")] = counts[..., -1]
+        out[:, STATES.index(f"{name}_diagnosed")] = counts[len(counted) + d]
+    out[:, STATES.index("current_smoker")] = counts[-1]
     return out
 
 

@@ -34,6 +34,7 @@ from hisim.variables import (
 )
 
 EVERYONE = ("everyone",)
+_ALL = np.ones(1)
 PREVALENCE = {"diabetes": "diabetes_prevalence", "chd": "chd_prevalence", "current_smoker": "smoking_current"}
 _NEWTON_STEPS = 16
 _CONVERGED = 1e-13
@@ -253,7 +254,7 @@ def rows_of(share: Float64, rows: int) -> Float64:
 def places(share: Float64, people: int) -> tuple[np.ndarray, Float64]:
     """Where among ``people`` each stratum begins (G + 1,), and what a simulated person of it stands for (G,)."""
     if len(share) == 1:
-        return np.array([0, people], np.int64), np.ones(1)
+        return np.array((0, people), np.int64), _ALL
     rows = people // LANES
     count = rows_of(share, rows)
     stands_for = np.where(count > 0, share * rows / np.where(count > 0, count, 1.0), 0.0)
