@@ -131,7 +131,7 @@ def _lognormal(one: Uncertain, chances: np.ndarray) -> np.ndarray:
     from scipy.special import ndtri
 
     spread = np.log(one.high / one.low) / (2.0 * _deviate(one.level))
-    return one.value * np.exp(spread * ndtri(chances))
+    return np.asarray(one.value * np.exp(spread * ndtri(chances)))
 
 
 def _beta(one: Uncertain, chances: np.ndarray) -> np.ndarray:

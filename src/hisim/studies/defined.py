@@ -57,10 +57,7 @@ def define(
     correlations = [[*one.between, one.coefficient] for one in sweep.correlations]
     _check_correlations(sweep, [one.path for one in uncertain], where)
     count, size = len(uncertain), sweep.size or 0
-    design.check_size(sweep.design, size, count)
-    runs = (
-        _product(values) if sweep.design == study.GRID else design.runs(sweep.design, size, count, sweep.second_order)
-    )
+    runs = _runs(sweep, count, size, values)
     definition: dict[str, Any] = {
         "format": FORMAT,
         "program": f"hisim {__version__}",
@@ -96,6 +93,16 @@ def define(
     return json.loads(json.dumps(definition))  # type: ignore[no-any-return]
 
 
+def _runs(sweep: Sweep, count: int, size: int, values: Sequence[Sequence[float]]) -> int:
+    """Runs that the design makes, without the central one."""
+    if sweep.design == study.GRID:
+        return int(np.prod([len(one) for one in values], dtype=float))
+    if sweep.design == study.ONE_AT_A_TIME:
+        return 2 * count
+    design.check_size(sweep.design, size, count)
+    return design.runs(sweep.design, size, count, sweep.second_order)
+
+
 def _in_study(scenario: Scenario, people: int) -> Scenario:
     """A scenario as the runs of a study simulate it."""
     settings = scenario.simulation.model_copy(update={"people_per_cohort": people, "one_to_one": False})
@@ -110,21 +117,21 @@ def _varying(
     if sweep.over is None:
         return list(known.values()), [()] * len(known)
     there = _numbers(scenarios, library)
-    found, values, problems = [], [], []
+    numbers, values, problems = [], [], []
     for index, over in enumerate(sweep.over):
         try:
             one = _one(over, known.get(over.path), there)
             _check_in_scenario(one, over, scenarios, library)
-            found.append(one)
+            numbers.append(one)
             values.append(tuple(over.values or _levels(over, one)) if sweep.design == study.GRID else ())
         except ImpossibleModelError as error:
             text = str(error).removeprefix(f"{over.path}: ").removeprefix("found ")
-            said, _, allowed = text.partition("; allowed: ")
+            found, _, allowed = text.partition("; allowed: ")
             hint = nearest_name(over.path, {**known, **there}) if over.path not in {**known, **there} else ""
-            problems.append(_problem(where, ("over", index, "path"), said, allowed, hint))
+            problems.append(_problem(where, ("over", index, "path"), found, allowed, hint))
     if problems:
         raise InvalidFileError(problems)
-    return found, values
+    return numbers, values
 
 
 def _levels(over: Over, one: Uncertain) -> tuple[float, ...]:
@@ -255,10 +262,6 @@ def _check_correlations(sweep: Sweep, paths: Sequence[str], where: Places | None
                 problems.append(_problem(where, place, f"'{path}'", "a path that varies", nearest_name(path, paths)))
     if problems:
         raise InvalidFileError(problems)
-
-
-def _product(values: Sequence[Sequence[float]]) -> int:
-    return int(np.prod([len(one) for one in values], dtype=float))
 
 
 def is_against(estimand: str) -> bool:

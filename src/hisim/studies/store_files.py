@@ -69,6 +69,26 @@ def content(path: Path) -> bytes | None:
             return None
 
 
+def part(path: Path, start: int, length: int) -> bytes:
+    """``length`` bytes of the file from ``start`` on.
+
+    Raises
+    ------
+    StudyError
+        It cannot be read, or has fewer.
+    """
+    with telling(path):
+        try:
+            with path.open("rb") as stream:
+                stream.seek(start)
+                found = stream.read(length)
+        except FileNotFoundError:
+            raise StudyError(f"{path}: found no file; allowed: a unit that is done") from None
+    if len(found) != length:
+        raise StudyError(f"{path}: found {start + len(found)} bytes; allowed: {start + length} or more")
+    return found
+
+
 def write_whole(path: Path, *pieces: bytes) -> None:
     """Put ``pieces`` under ``path`` for good; whoever looks, whatever happens, sees all of them or what was before.
 

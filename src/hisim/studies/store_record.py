@@ -127,6 +127,17 @@ def payloads(study: Study, units: Iterable[int] | None = None) -> Iterator[tuple
         yield unit, payload
 
 
+def read_part(study: Study, unit: int, start: int, length: int) -> bytes:
+    """Some of the payload of ``unit``, unchecked: for studies that :func:`payloads` or ``verify`` went through before.
+
+    Raises
+    ------
+    StudyError
+        There is no such file, or not so much in it.
+    """
+    return store_files.part(study.file(unit), CHECK + start, length)
+
+
 def checked(path: Path, entry: Entry) -> tuple[bytes, str]:
     """The payload in a unit's file, and what is wrong with the file (empty if nothing is)."""
     try:
