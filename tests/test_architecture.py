@@ -96,6 +96,7 @@ def test_no_cycles() -> None:
         ("hisim.declare.files", {"numpy", "numba", "xarray", "pandas", "scipy"}),
         ("hisim.declare.schema", {"numpy", "numba", "xarray", "pandas", "scipy"}),
         ("hisim.model.projection, hisim.outcomes.mortality", {"scipy.special", "scipy.linalg", "h5py", "rich"}),
+        ("hisim.surfaces.charts", {"numba", "altair", "vl_convert"}),
         ("hisim.variables", {"numba", "xarray", "pandas", "scipy"}),
     ],
 )

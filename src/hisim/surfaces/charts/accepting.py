@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from hisim.surfaces.charts import look
+import hisim.surfaces.charts.look as look
 from hisim.surfaces.charts.late import late
 from hisim.surfaces.charts.words import amount, axis_title, check, inside, listed, name_of, per_cent, unit_of
 
@@ -19,6 +19,8 @@ else:
 
 MOST = 400
 """More thresholds than this are thinned."""
+PER_CENT = "format(100 * datum.value, ',.0f') + ' %'"
+"""Ticks of an axis of shares."""
 
 
 def acceptability(curve: xr.DataArray, colours: Mapping[str, str] | None = None) -> alt.LayerChart:
@@ -38,45 +40,23 @@ def acceptability(curve: xr.DataArray, colours: Mapping[str, str] | None = None)
         For other dimensions, or what is no number.
     """
     check(curve, ("threshold", "option"), "acceptability")
-    options = [str(option) for option in curve["option"].values]
-    thinned = curve.sortby("threshold")
-    kept = np.unique(
-        np.linspace(0, curve.sizes["threshold"] - 1, min(MOST, curve.sizes["threshold"])).round().astype(int)
-    )
-    rows = [
-        {"threshold": float(one["threshold"]), "option": str(one["option"].values), "probability": float(one)}
-        for column in thinned.isel(threshold=kept).transpose("option", "threshold")
-        for one in column
-    ]
     name, unit = _threshold(curve)
-    legend = look.legend("Option", symbolStrokeWidth=3, symbolSize=300)
-    color = alt.Color("option:N", sort=options, legend=legend).scale(
-        domain=options, range=look.colours_of(options, colours)
+    rows = _rows(curve)
+    worth = look.numbers(axis_title(name, unit), look.WIDTH, grid=False)
+    shares = alt.Axis(title="Probability of being best (share of draws)", labelExpr=PER_CENT, tickCount=6)
+    line = alt.Chart().mark_line(strokeWidth=2.5, point=curve.sizes["threshold"] == 1)
+    line = line.encode(
+        x=alt.X("threshold:Q", scale=alt.Scale(nice=False, zero=False), axis=worth),
+        y=alt.Y("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=shares),
+        **_marks([str(option) for option in curve["option"].values], colours),
     )
-    dash = alt.StrokeDash("option:N", sort=options, legend=legend).scale(
-        domain=options, range=look.cycled(look.DASHES, len(options))
-    )
-    x = alt.X(
-        "threshold:Q",
-        scale=alt.Scale(nice=False, zero=False),
-        axis=look.numbers(axis_title(name, unit), look.WIDTH, grid=False),
-    )
-    per_cent_of = "format(100 * datum.value, ',.0f') + ' %'"
-    share = alt.Axis(title="Probability of being best (share of draws)", labelExpr=per_cent_of, tickCount=6)
-    y = alt.Y("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=share)
-    lines = (
-        alt.Chart()
-        .mark_line(strokeWidth=2.5, clip=False, point=len(kept) == 1)
-        .encode(x=x, y=y, color=color, strokeDash=dash)
-    )
-    chart = look.layered([lines], look.WIDTH, look.HEIGHT, rows)
     remarks = (
         f"Share of the draws in which an option has the greatest net benefit, by {inside(name)}.",
         "The probabilities are parameter uncertainty; Monte Carlo error is separate and not shown.",
     )
-    return look.finished(
-        chart, "Which option is probably best?", remarks, describe_acceptability(curve), look.WIDTH + 70
-    )
+    chart = look.layered([line], look.WIDTH, look.HEIGHT, rows)
+    title = "Which option is probably best?"
+    return look.finished(chart, title, remarks, describe_acceptability(curve), look.WIDTH + 70)
 
 
 def describe_acceptability(curve: xr.DataArray) -> str:
@@ -96,6 +76,29 @@ def describe_acceptability(curve: xr.DataArray) -> str:
         f"The option most probably best by threshold: {listed(told)}. At {amount(last, unit)}, "
         f"the highest drawn, it is {ordered['option'].values[option]} ({per_cent(float(ordered[-1, option]))})."
     )
+
+
+def _rows(curve: xr.DataArray) -> list[dict[str, Any]]:
+    """One row an option and threshold, at not more than the thresholds that can be told apart."""
+    there = curve.sizes["threshold"]
+    kept = np.unique(np.linspace(0, there - 1, min(MOST, there)).round().astype(int))
+    drawn = curve.sortby("threshold").isel(threshold=kept).transpose("option", "threshold")
+    return [
+        {"threshold": float(threshold), "option": str(option), "probability": float(share)}
+        for option, shares in zip(drawn["option"].values, drawn.values, strict=True)
+        for threshold, share in zip(drawn["threshold"].values, shares, strict=True)
+    ]
+
+
+def _marks(options: list[str], colours: Mapping[str, str] | None) -> dict[str, Any]:
+    """Colour and dashes by option, in one legend."""
+    legend = look.legend("Option", symbolStrokeWidth=3, symbolSize=300)
+    color = alt.Scale(domain=options, range=look.colours_of(options, colours))
+    dash = alt.Scale(domain=options, range=look.cycled(look.DASHES, len(options)))
+    return {
+        "color": alt.Color("option:N", sort=options, legend=legend, scale=color),
+        "strokeDash": alt.StrokeDash("option:N", sort=options, legend=legend, scale=dash),
+    }
 
 
 def _threshold(curve: xr.DataArray) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+import hisim.surfaces.charts.look as look
 from hisim.errors import ImpossibleChartError
-from hisim.surfaces.charts import look
 from hisim.surfaces.charts.late import late
 from hisim.surfaces.charts.words import INTERVAL, amount, axis_title, check, many, name_of, per_cent, sampled, unit_of
 from hisim.variables import COMPARATOR
@@ -195,9 +195,9 @@ def _drawn(
         *_corners(quadrants, x, y, () if slope is None else _ends(slope, x, y)),
     ]
     chart = look.layered(layers, look.WIDTH, look.HEIGHT + 20)
-    first = "" if shown == draws else f" Drawn: the first {shown:,} of each scenario; means and shares are of all."
-    cloud = f"Small marks: {many(draws, 'draw')} of the uncertain parameters. Large marks: their means.{first}"
-    remarks = (cloud, words[1], INTERVAL.replace("Intervals are", "The spread is"))
+    first = f"Drawn are the first {shown:,} draws of each scenario; means and shares are of all."
+    cloud = f"Small marks: {many(draws, 'draw')} of the uncertain parameters. Large marks: their means."
+    remarks = (cloud, *([first] if shown < draws else []), words[1], INTERVAL.replace("Intervals are", "The spread is"))
     return look.finished(chart, words[0], remarks, words[2], look.WIDTH + 80)
 
 

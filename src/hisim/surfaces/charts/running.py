@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+import hisim.surfaces.charts.look as look
 from hisim.errors import ImpossibleChartError
-from hisim.surfaces.charts import look
 from hisim.surfaces.charts.late import late
 from hisim.surfaces.charts.words import amount, axis_title, inside, many, name_of, unit_of
 
@@ -51,16 +51,13 @@ def convergence(running: xr.Dataset) -> alt.LayerChart:
     name, unit = name_of(shown["mean"]), unit_of(shown["mean"])
     every = np.concatenate([shown[figure].values for figure in FIGURES])
     domain = look.padded(float(every.min()), float(every.max()), 0.06, 0.06)
-    rows = [
-        {"size": int(size)} | {figure: float(shown[figure].sel(size=size)) for figure in FIGURES}
-        for size in shown["size"].values
-    ]  # fmt: skip
+    columns = [shown["size"].values.tolist(), *(shown[figure].values.tolist() for figure in FIGURES)]
+    rows = [dict(zip(("size", *FIGURES), row, strict=True)) for row in zip(*columns, strict=True)]
     layers = [*_bands(axis_title(name, unit), domain), *_finals(shown, unit, domain)]
     chart = look.layered(layers, look.WIDTH - LABEL, HEIGHT, rows)
     remarks = (
         "Estimates from the draws so far; where the lines have become level, more draws would change little.",
-        "Intervals are parameter uncertainty: dark for the middle 50 %, pale for 95 %; "
-        "Monte Carlo error is separate and not shown.",
+        "Intervals are parameter uncertainty: dark for the middle 50 %, pale for 95 %; Monte Carlo error is separate.",
     )
     title = f"Are there enough draws for {inside(name)}?"
     return look.finished(chart, title, remarks, describe_convergence(running), look.WIDTH + LABEL)

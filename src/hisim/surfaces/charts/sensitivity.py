@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+import hisim.surfaces.charts.look as look
 from hisim.errors import ImpossibleChartError
-from hisim.surfaces.charts import look
 from hisim.surfaces.charts.late import late
 from hisim.surfaces.charts.words import amount, axis_title, check_all, inside, listed, many, name_of, unit_of
 
@@ -137,7 +137,7 @@ def sobol_bars(indices: xr.Dataset) -> alt.LayerChart:
     whiskers = base.mark_rule(strokeWidth=1.5, color=look.BLACK).encode(x=x("low"), x2="high:Q")
     chart = look.layered([bars, whiskers], look.WIDTH, alt.Step(STEP / 2), rows)
     remarks = (
-        f"{_how_many(shown, indices, 'with the greatest shares')}. The bars divide up parameter uncertainty.",
+        f"{_how_many(shown, indices, 'with the greatest shares')}. Bars are shares of the parameter uncertainty.",
         "Black lines: 95 % interval of each share, because draws are limited; Monte Carlo error is separate.",
     )
     of_what = f"Where the uncertainty of {_of_what(indices)} comes from"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+import hisim.surfaces.charts.look as look
 from hisim.errors import ImpossibleChartError
-from hisim.surfaces.charts import look
 from hisim.surfaces.charts.late import late
 from hisim.surfaces.charts.words import (
     INTERVAL,
@@ -141,9 +141,9 @@ def _remarks(values: xr.DataArray) -> tuple[str, str]:
     draws = many(sampled(values, "fan").sizes["draw"], "draw")
     if values.sizes["year"] > 1:
         shown = f"Line: median of {draws}. Dark: middle 50 %. Pale: 95 %."
-        return shown + (" Dashed: all parameters at their central values." if _central(values) else ""), INTERVAL
+        return shown + (" Dashed: all parameters central." if _central(values) else ""), INTERVAL
     shown = f"Dot: median of {draws}. Thick line: middle 50 %. Thin line: 95 %."
-    return shown + (" Black: all parameters at their central values." if _central(values) else ""), INTERVAL
+    return shown + (" Black: all parameters central." if _central(values) else ""), INTERVAL
 
 
 def _layers(title: str, rows: list[dict[str, Any]], room: int, *, bands: bool) -> list[alt.Chart]:
