@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -59,7 +59,14 @@ def finished(definition: Definition, units: Iterable[int], how: How) -> Finished
 
 def _by_threads(definition: Definition, units: Sequence[int], workers: int) -> Finished:
     with ThreadPoolExecutor(workers) as pool:
-        yield from _flow(pool, partial(pool.submit, run_unit, definition), units, workers)
+        yield from _flow(pool, _sender(pool, run_unit, definition), units, workers)
+
+
+def _sender(pool: Executor, run: Callable[[Any, int], bytes], what: Any) -> Callable[[int], Future[bytes]]:
+    def send(unit: int) -> Future[bytes]:
+        return pool.submit(run, what, unit)
+
+    return send
 
 
 def _by_processes(definition: Definition, units: Sequence[int], workers: int) -> Finished:
@@ -68,7 +75,7 @@ def _by_processes(definition: Definition, units: Sequence[int], workers: int) ->
     while left:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin)
         try:
-            for unit, payload in _flow(pool, partial(pool.submit, run_packed, text), left, workers):
+            for unit, payload in _flow(pool, _sender(pool, run_packed, text), left, workers):
                 left.remove(unit)
                 deaths = 0
                 yield unit, payload

@@ -23,6 +23,7 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
     """Fan, convergence, cost-effectiveness and equity-impact planes of draws."""
     if not there():
         return []
+    from hisim.outcomes.economics import OPPORTUNITY_COST
     from hisim.studies.gather import EVERYONE, figure
     from hisim.studies.running import running
     from hisim.surfaces import charts
@@ -41,7 +42,7 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
         "fan": charts.fan(most.sel(scenario=names[0], drop=True)),
         "convergence": charts.convergence(running(most.sel(scenario=names[0], year=last, drop=True))),
         "cost-effectiveness": charts.cost_effectiveness_plane(
-            qalys.sel(quintile="all", drop=True), cost.sel(quintile="all", drop=True)
+            qalys.sel(quintile="all", drop=True), cost.sel(quintile="all", drop=True), OPPORTUNITY_COST
         ),
         "equity-impact": charts.equity_impact_plane(benefit.sel(quintile="all", drop=True), fairer),
     }
@@ -59,10 +60,15 @@ def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], 
     for number, (figure, effects) in enumerate(found, start=1):
         title = named(figure)
         if kind == "one_at_a_time":
-            made[f"tornado-{number}"] = charts.tornado(effects.assign_attrs(title=title))
+            made[f"tornado-{number}"] = charts.tornado(_titled(effects, "central", title))
         elif kind == "sobol":
-            made[f"sobol-{number}"] = charts.sobol_bars(effects.assign_attrs(title=title))
+            made[f"sobol-{number}"] = charts.sobol_bars(effects.assign_attrs(long_name=title))
     return _saved(made, folder)
+
+
+def _titled(effects: xr.Dataset, name: str, title: str) -> xr.Dataset:
+    """``effects`` with a title for one of its variables."""
+    return effects.assign({name: effects[name].assign_attrs(long_name=title)})
 
 
 def _saved(made: dict[str, Any], folder: Path) -> list[Path]:
