@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,48 @@ def test_a_full_disk_says_what_is_needed(tmp_path: Path, monkeypatch: pytest.Mon
             writer.write(2, bytes(5000))
         writer.write(2, bytes(5000))
     assert store.done(study) == {0, 1, 2} and store.verify(study) == []
+
+
+def test_a_writer_can_go_on_after_any_call_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in itertools.count():
+        study = store.create(tmp_path / f"study{at}", {}, 3)
+        with store.writing(study) as writer:
+            writer.write(0, payload(0))
+            with monkeypatch.context() as patch:
+                calls = failing(patch, at, errno.ENOSPC)
+                expected = pytest.raises(StudyError, match=r"(000001.unit|manifest.jsonl): found the disk full")
+                with expected if at < 9 else nullcontext():
+                    writer.write(1, payload(1))
+                assert writer.done == store.done(study) == ({0} if at < 9 else {0, 1})
+            writer.write(2, payload(2))
+            writer.write(1, payload(1))
+        assert store.verify(study) == [] and store.missing(study) == []
+        if calls[0] <= at:
+            break
+    assert calls[0] == 9, "calls that put one unit on record"
+
+
+def test_a_repair_that_fails_at_any_call_leaves_the_record_or_has_mended_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = 0
+    for at in itertools.count():
+        study = complete(tmp_path / f"study{at}")
+        study.manifest.write_bytes(flipped(study.manifest.read_bytes(), 100, 1))
+        before = study.manifest.read_bytes()
+        with monkeypatch.context() as patch:
+            calls = failing(patch, at, errno.ENOSPC)
+            try:
+                store.repair(study)
+            except StudyError as error:
+                told += 1
+                assert "found the disk full" in str(error)
+                assert study.manifest.read_bytes() == before or store.verify(study) == []
+        store.repair(study)
+        assert store.missing(study) == [0] and store.verify(study) == []
+        if calls[0] <= at:
+            break
+    assert told > 5
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows makes names last by itself")
