@@ -33,38 +33,34 @@ def ever_shares(prevalence: Float64, log_hazard_ratio: Float64, rate: Float64) -
     """
     conditions, quintiles, sexes, _ = prevalence.shape
     years = rate.shape[0]
-    cohorts = OLDEST_AGE + years
-    ever = np.zeros((conditions, quintiles, sexes, cohorts, years))
+    ever = np.zeros((years, conditions, quintiles, sexes, OLDEST_AGE + years))
+    new = _incidence(prevalence, np.exp(log_hazard_ratio), rate[:-1]) if years > 1 else prevalence[None]
+    place = np.arange(OLDEST_AGE + years)
     for y in range(years):
-        age = np.minimum(OLDEST_AGE - np.arange(cohorts) + y, OLDEST_AGE)
-        here = age >= 0
-        at = age[here]
+        there = OLDEST_AGE + 1 + y
+        age = np.minimum(there - 1 - place[:there], OLDEST_AGE)
         if y == 0:
-            ever[..., here, y] = prevalence[..., at]
+            ever[y, ..., :there] = prevalence[..., age]
             continue
-        before = age[here] - 1
-        old = before >= 0
-        share = ever[..., here, y - 1]
-        new = _incidence(prevalence, log_hazard_ratio, rate[y - 1], before[old], at[old])
-        share[..., old] += (1.0 - share[..., old]) * new
-        share[..., ~old] = prevalence[..., at[~old]]
-        ever[..., here, y] = share
-    return ever
+        share = ever[y - 1, ..., : there - 1]
+        ever[y, ..., : there - 1] = share + (1.0 - share) * new[y - 1][..., age[:-1] - 1]
+        ever[y, ..., there - 1] = prevalence[..., 0]
+    return np.moveaxis(ever, 0, -1)
 
 
-def _incidence(prevalence: Float64, log_hr: Float64, rate: Float64, before: np.ndarray, at: np.ndarray) -> Float64:
-    """Share of the free who get the condition between two birthdays; (condition, quintile, sex, cohort).
+def _incidence(prevalence: Float64, hazard_ratio: Float64, rate: Float64) -> Float64:
+    """Share of the free who get the condition from each age to the next; (year, condition, quintile, sex, age).
 
     With P the prevalence and survival S_d of the diseased, S_f of the free, the prevalence would become
     P S_d / (P S_d + (1 - P) S_f) without new cases; incidence makes up the difference to the table.
     """
-    all_causes = rate.sum(axis=-1)
+    all_causes = rate.sum(axis=-1)[:, None, ..., :-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.einsum("qsac,dsac->dqsa", rate, np.exp(log_hr)) / all_causes
-    ratio = np.where(all_causes > 0, ratio, 1.0)[..., before]
-    share = prevalence[..., before]
-    free = all_causes[..., before] / (1.0 + share * (ratio - 1.0))
+        ratio = np.array([np.einsum("qsac,dsac->dqsa", one, hazard_ratio) for one in rate])[..., :-1] / all_causes
+    ratio = np.where(all_causes > 0, ratio, 1.0)
+    share = prevalence[..., :-1]
+    free = all_causes / (1.0 + share * (ratio - 1.0))
     kept_sick, kept_free = share * np.exp(-free * ratio), (1.0 - share) * np.exp(-free)
     without_new = kept_sick / (kept_sick + kept_free)
     free_left = np.where(without_new < 1.0, 1.0 - without_new, 1.0)
-    return np.asarray(np.clip((prevalence[..., at] - without_new) / free_left, 0.0, 1.0))
+    return np.asarray(np.clip((prevalence[..., 1:] - without_new) / free_left, 0.0, 1.0))

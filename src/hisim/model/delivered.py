@@ -22,7 +22,7 @@ from hisim.model.slot_plan import (
     known_in,
     routes,
 )
-from hisim.model.states import eligible_cells, share_in, smokers_now
+from hisim.model.states import eligible_cells, share_in, smokers_now, values_of
 from hisim.model.strata import Sorting, Within, chain_odds, make_up, split, whole_of
 from hisim.model.tables import Float32, Float64
 from hisim.variables import REGISTERS, STATES, STEPS
@@ -54,8 +54,9 @@ class World(NamedTuple):
     order: Sorting
     known: Float64
     """(quintile, sex, age, register) in the comparator."""
-    remembered: dict[tuple[int, int], Pair]
-    """What :func:`checked` found, by use and year: it is asked for often."""
+    remembered: dict[tuple[int, float], Pair]
+    """What :func:`checked` found, by use and year, and :func:`reach`, by use and how much of its change is in place:
+    they are asked for often."""
 
 
 def uses_of_cessation(scenario: Scenario) -> list[Use]:
@@ -84,30 +85,48 @@ def delivered(
     inputs, known, groups = world.inputs, world.known, len(world.strata.names)
     apart = any(stands_apart(use, world.strata) for scenario in scenarios for use in scenario.interventions)
     own = groups if apart else 1
-    years = inputs["year"].values.tolist()
+    years = values_of(inputs, "year").tolist()
     size = (1 + len(scenarios), len(years), *known.shape[:-1])
-    told = np.empty((*size, len(REGISTERS), own), np.float32)
-    coverage, quits = np.empty((*size, len(slots), own), np.float32), np.empty((*size, groups), np.float32)
-    told[:], quits[:] = known[..., None], inputs["quit_probability"].values[..., None]
-    for t, served in enumerate(base):
-        coverage[..., t, :] = served[..., None]
+    told, coverage, quits = (_by_cell(*size, *more) for more in ((len(REGISTERS), own), (len(slots), own), (groups,)))
+    told[:], quits[:] = known[..., None], values_of(inputs, "quit_probability")[..., None]
+    coverage[:] = np.stack(base, axis=-1)[..., None] if base else 0.0
     for k, scenario in enumerate(scenarios, start=1):
-        by_slot: list[list[Route]] = [list(routes(slot, scenario)) for slot in slots]
+        by_slot = [(t, several) for t, slot in enumerate(slots) if (several := list(routes(slot, scenario)))]
         stops = uses_of_cessation(scenario)
+        checks = any(isinstance(use.intervention, CaseFinding) for use in scenario.interventions)
+        before: dict[tuple[int, tuple[float, ...]], Pair] = {}
         for y, year in enumerate(years):
-            now = np.stack([_known_in(d, scenario, world, year, own) for d in range(len(REGISTERS))], axis=-2)
-            for t, several in enumerate(by_slot):
-                if several:
-                    reached, coverage[k, y, ..., t, :] = _in_year(slots[t], t, several, world, base[t], year, own)
-                    if slots[t].register >= 0:
-                        now[..., slots[t].register, :] = np.maximum(now[..., slots[t].register, :], reached)
+            now = np.repeat(known[..., None], own, axis=-1)
+            if checks:
+                now = np.stack([_known_in(d, scenario, world, year, own) for d in range(len(REGISTERS))], axis=-2)
+            for t, several in by_slot:
+                key = t, _in_place([route.use for route in several], year)
+                if key not in before or any(route.start is not None for route in several):
+                    before[key] = _in_year(slots[t], t, several, world, base[t], year, own)
+                reached, coverage[k, y, ..., t, :] = before[key]
+                if slots[t].register >= 0:
+                    now[..., slots[t].register, :] = np.maximum(now[..., slots[t].register, :], reached)
             told[k, y] = now
             if stops:
-                quits[k, y] = np.clip(quits[0, 0] + _extra_quits(world, stops, year), 0.0, 1.0)
+                key = -1, _in_place(stops, year)
+                if key not in before:
+                    more = np.clip(quits[0, 0] + _extra_quits(world, stops, year), 0.0, 1.0)
+                    before[key] = more, more
+                quits[k, y] = before[key][0]
     for t, slot in enumerate(slots):
         keep_afterwards(coverage[..., t, :], slot)
     routed = np.array([(slot.name, slot.flag) in used for slot in slots], bool)
     return Delivered(told, coverage, quits, routed, routed | np.array([slot.name in STATES for slot in slots], bool))
+
+
+def _by_cell(scenarios: int, years: int, quintiles: int, sexes: int, *rest: int) -> Float32:
+    """Room by (scenario, year, quintile, sex, ...) where each quintile and sex lies in one piece."""
+    return np.moveaxis(np.empty((quintiles, sexes, scenarios, years, *rest), np.float32), (0, 1), (2, 3))
+
+
+def _in_place(uses: Sequence[Use], year: int) -> tuple[float, ...]:
+    """How much of each change is in place: all that a year makes, but for who comes from a check."""
+    return tuple(use.scale_in_place(year) for use in uses)
 
 
 def _in_year(slot: Slot, t: int, several: Sequence[Route], world: World, served: Float64, year: int, own: int) -> Pair:
@@ -167,7 +186,7 @@ def by_route(slot: Slot, t: int, route: Route, world: World, served: Float64, ye
 
 def people_in(world: World, flag: str) -> Float64:
     """People of each stratum with a flag [persons of the first year]; (quintile, sex, age, G)."""
-    people = world.inputs["population"].values * share_in(world.inputs, flag)
+    people = values_of(world.inputs, "population") * share_in(world.inputs, flag)
     return np.asarray(people[..., None] * make_up(world.strata, flag))
 
 
@@ -182,7 +201,7 @@ def checked(use: Use, world: World, year: int) -> Pair:
 def _checked(use: Use, world: World, year: int) -> Pair:
     strata, item = world.strata, use.intervention
     scope = eligible_cells(item.eligible.ages, item.eligible.sexes)[None, :, :, None]
-    people = (world.inputs["population"].values[..., None] * strata.share * scope).sum(axis=(1, 2))
+    people = (values_of(world.inputs, "population")[..., None] * strata.share * scope).sum(axis=(1, 2))
     who = people / np.where(people.sum(axis=-1, keepdims=True) > 0, people.sum(axis=-1, keepdims=True), 1.0)
     chosen = named(use, strata)
     now, after = case_finding.checked(use, (people * chosen).sum(axis=-1), year)
@@ -226,7 +245,14 @@ def reach(use: Use, world: World, year: int) -> Pair:
 
     Each (quintile, sex, age, G) [fraction per year].
     """
-    strata, base = world.strata, world.inputs["stop_smoking_reach"].values
+    key = id(use), use.scale_in_place(year)
+    if key not in world.remembered:
+        world.remembered[key] = _reach(use, world, year)
+    return world.remembered[key]
+
+
+def _reach(use: Use, world: World, year: int) -> Pair:
+    strata, base = world.strata, values_of(world.inputs, "stop_smoking_reach")
     now = smoking_cessation.reach_now(base, use)
     who = make_up(strata, "current_smoker")
     item = use.intervention

@@ -13,17 +13,16 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.scenario import Scenario
+from hisim.model.cells import RISK_OF_CONDITION, cells, single
 from hisim.model.conditions import ever_shares
 from hisim.model.delivered import Delivered, World, delivered
-from hisim.model.mechanisms import birth_outcome, exposure_shift, mortality_effect, smoking_cessation, treatment
-from hisim.model.random import slot_block
+from hisim.model.mechanisms import birth_outcome, mortality_effect
 from hisim.model.slot_plan import Library, Slot, known_now, routes, served_now, slots_of
-from hisim.model.states import share_in
+from hisim.model.states import share_in, values_of
 from hisim.model.strata import places, sorting, within
 from hisim.model.tables import (
     CVD_HISTORY,
     DERIVED,
-    DRINKER_GRAMS,
     FLAGS,
     HIGH_RISK,
     CohortTables,
@@ -35,11 +34,11 @@ from hisim.variables import (
     AGES,
     CAUSES,
     CONDITIONS,
-    EXPOSURES,
     HISTORIES,
     OLDEST_AGE,
     QUINTILES,
     REGISTERS,
+    RISKS,
     SEXES,
 )
 
@@ -49,8 +48,6 @@ NEEDS = {
     "diabetes_hypertension": ("hypertension", "diabetes"),
 }
 """Flags that a derived flag is made of."""
-RISK_OF_CONDITION = slice(len(EXPOSURES), None)
-"""Where ``log_rr`` holds conditions: the order of ``variables.RISKS``, which :func:`variables.check` holds."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Plan:
         bounds, stands_for = (np.stack(values) for values in zip(*found, strict=True))
         together = self.tables[here[0]][here[1]].coverage.shape[-1] == 1
         spans = np.ascontiguousarray(bounds[:, [0, -1]]) if together else bounds
-        return Strata(bounds, spans, _single(stands_for), _single(self.world.order.share[here][ages]))
+        return Strata(bounds, spans, single(stands_for), single(self.world.order.share[here][ages]))
 
 
 def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Library) -> Plan:
@@ -128,7 +125,7 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     strata = within(inputs)
     world = World(inputs, strata, sorting(strata, slots), known, {})
     reach = delivered(world, scenarios, slots, [base[slot] for slot in slots], used)
-    arrays = {str(name): inputs[name].values for name in inputs.data_vars}
+    arrays = {str(name): values_of(inputs, str(name)) for name in inputs.data_vars}
     effects = [_slot_log_hr(arrays, slot) for slot in every]
     affected = (
         np.any([effect != 0 for effect in effects], axis=0)
@@ -137,20 +134,13 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     )
     log_hr = [effects[every.index(slot)] for slot in slots]
     wanted = _wanted(slots, arrays["log_rr"])
-    tables = tuple(
-        tuple(
-            _tables(world, arrays, (q, s), slots, log_hr, (affected, wanted), reach, scenarios)
-            for s in range(len(SEXES))
-        )
-        for q in range(len(QUINTILES))
-    )
-    years = inputs["year"].values
+    years = values_of(inputs, "year")
     return Plan(
         start=int(years[0]),
         end=int(years[-1]),
         scenarios=tuple(scenarios),
         slots=tuple(slots),
-        tables=tables,
+        tables=cells(world, arrays, slots, log_hr, (affected, wanted), reach, scenarios),
         conditions=_conditions(inputs),
         person_years=_person_years(inputs),
         world=world,
@@ -160,129 +150,14 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
 
 def _slot_log_hr(arrays: Mapping[str, np.ndarray], slot: Slot) -> Float64:
     """(quintile, sex, age, cause) log hazard ratio of a slot in full effect; 0 where nobody can have it."""
-    conditions = arrays["log_rr"][RISK_OF_CONDITION].transpose(1, 2, 0, 3)
     winter, effects = arrays["winter_share"], slot.item.effects
     direct = [mortality_effect.log_hazard_ratios(effects, q, winter) for q in range(len(QUINTILES))]
-    removed = [birth_outcome.log_hazard_ratios(effects, conditions[s]) for s in range(len(SEXES))]
-    whole = np.array(direct)[:, None] + np.array(removed)[None]
+    whole = np.array(direct)[:, None]
+    if birth_outcome.removes(effects):
+        conditions = arrays["log_rr"][RISK_OF_CONDITION].transpose(1, 2, 0, 3)
+        removed = [birth_outcome.log_hazard_ratios(effects, conditions[s]) for s in range(len(SEXES))]
+        whole = whole + np.array(removed)[None]
     return np.asarray(whole * slot.acting[None, :, :, None])
-
-
-def _tables(
-    world: World,
-    arrays: Mapping[str, np.ndarray],
-    place: tuple[int, int],
-    slots: Sequence[Slot],
-    log_hr: Sequence[Float64],
-    matters: tuple[np.ndarray, np.ndarray],
-    delivered: Delivered,
-    scenarios: Sequence[Scenario],
-) -> CohortTables:
-    q, s = place
-    relative = np.log(world.strata.hazard_ratio[s]).transpose(0, 2, 1)
-    log_rr = arrays["log_rr"][:, s].swapaxes(0, 1)
-    exposures, conditions = log_rr[:, : len(EXPOSURES)], log_rr[:, RISK_OF_CONDITION]
-    direct = np.stack([one[q, s] for one in log_hr], axis=1) if slots else np.zeros((len(AGES), 0, len(CAUSES)))
-    shift = np.array([exposure_shift.shifts(slot.item.effects, q) for slot in slots]).reshape(-1, len(EXPOSURES))
-    remaining, relapse = smoking_cessation.slots(world.inputs)
-    excess = arrays["smoking_rr"][s] - 1.0
-    known, coverage = delivered.known[:, :, q, s], delivered.coverage[:, :, q, s]
-    lags = max([treatment.lags_of(slot.item.lag_years.value) for slot in slots], default=1)
-    steps = [treatment.effect_steps(slot.item.lag_years.value, lags) for slot in slots]
-    register = np.array([slot.register for slot in slots], np.int64)
-    differs = _differs(known, coverage, register, np.array(steps).reshape(-1, lags))
-    quit = delivered.quits[:, :, q, s]
-    settings = scenarios[0].simulation if scenarios else None
-    return CohortTables(
-        **_people(arrays, q, s),
-        start_year=int(world.inputs["year"].values[0]),
-        observed=True,
-        rate=np.ascontiguousarray(arrays["mortality_rate"][:, q, s], dtype=np.float64),
-        exposure_log_hr=_single(exposures),
-        condition_log_hr=_single(conditions),
-        slot_log_hr=_single(direct),
-        smoking_excess=_single(excess),
-        active=np.ascontiguousarray(
-            (exposures != 0).any(axis=1)
-            | (conditions != 0).any(axis=1)
-            | matters[0][q, s]
-            | (excess != 0)
-            | (relative != 0).any(axis=1)
-        ),
-        smoking_group=arrays["smoking_group_of_cause"].astype(np.int64),
-        remaining_excess=remaining,
-        relapse=relapse,
-        quit=_single(quit),
-        wanted=matters[1],
-        coverage=_single(coverage),
-        known=_single(known),
-        differs=differs,
-        changes=differs.any(axis=-1) | (known != known[0]).any(axis=(-1, -2)) | (quit != quit[0]).any(axis=-1),
-        present=np.ascontiguousarray((coverage[0, 0] > 0).any(axis=-1) if slots else np.zeros((len(AGES), 0), bool)),
-        in_scope=np.ascontiguousarray(np.array([slot.scope[s] > 0 for slot in slots], bool).reshape(-1, len(AGES)).T),
-        counted=delivered.counted,
-        used=delivered.used,
-        slot_flag=np.array([FLAGS.index(slot.flag) for slot in slots], np.int64),
-        slot_register=register,
-        slot_block=np.array([slot_block(slot.name) for slot in slots], np.int64),
-        effect_step=_single(np.array(steps).reshape(-1, lags)),
-        shift=_single(shift),
-        apart=_apart(known, coverage, register),
-        correlation=0.0 if settings is None else settings.uptake_correlation,
-        stratum_odds=_single(world.order.odds[q, s]),
-        sorts=(world.order.odds[q, s] != world.order.odds[q, s, :, :1]).any(axis=-1),
-        stratum_log_hr=_single(relative),
-    )
-
-
-def _people(arrays: Mapping[str, np.ndarray], q: int, s: int) -> dict[str, Float32]:
-    """The tables of what people are like before any service: smoking, exposures and conditions of one cell."""
-
-    def cell(name: str) -> np.ndarray:
-        return np.asarray(arrays[name][q, s])
-
-    def cells(*names: str) -> Float32:
-        return _single(np.stack([cell(name) for name in names], axis=1))
-
-    return {
-        "smoking_current": _single(cell("smoking_current")),
-        "smoking_ever": _single(cell("smoking_current") + cell("smoking_former")),
-        "quit_years_cumulative": _single(np.cumsum(arrays["years_since_quit_share"], axis=1)),
-        "exposure_mean": cells(*(f"{name}_mean" for name in EXPOSURES[:3]), "alcohol_log_mean"),
-        "exposure_sd": cells(*(f"{name}_sd" for name in EXPOSURES[:3]), "alcohol_log_sd"),
-        "exposure_floor": _single(arrays["risk_reference"][: len(EXPOSURES)]),
-        "drinkers": _single(cell("alcohol_drinkers")),
-        "drinker_grams": np.array(DRINKER_GRAMS[SEXES[s]], np.float32),
-        "percentile_mixing": _single(np.linalg.cholesky(arrays["exposure_correlation"])),
-        "prevalence": cells(*(f"{name}_prevalence" for name in CONDITIONS[len(HISTORIES) :])),
-    }
-
-
-def _single(values: np.ndarray) -> Float32:
-    return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _apart(known: Float32, coverage: Float32, register: np.ndarray) -> np.ndarray:
-    """(slot,) whether any stratum has another threshold, for the slot or for the register it needs."""
-    told = (known != known[..., :1]).any(axis=(0, 1, 2, 4))
-    served = (coverage != coverage[..., :1]).any(axis=(0, 1, 2, 4))
-    return np.asarray(served | np.where(register >= 0, told[register], False)) if register.size else served
-
-
-def _differs(known: Float32, coverage: Float32, register: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """(scenario, year, age, slot) whether coverage in the year, or in one whose effect still grows, is another."""
-    other = coverage != coverage[0, 0]
-    told = known != known[0, 0]
-    for t, d in enumerate(register):
-        if d >= 0:
-            other[..., t, :] |= told[..., d, :] & (coverage[..., t, :] > 0)
-    other = other.any(axis=-1)
-    out = np.zeros_like(other)
-    years = other.shape[1]
-    for lag in range(min(steps.shape[1], years)):
-        grows = steps[:, lag] != 0
-        out[:, lag:] |= other[:, : years - lag] & grows
-    return np.asarray(out | other)
 
 
 def _wanted(slots: Sequence[Slot], log_rr: np.ndarray) -> np.ndarray:
@@ -302,10 +177,10 @@ def _person_years(inputs: xr.Dataset) -> Float64:
     Of P people at the start of a year with the rate m, L = P (1 - exp(-m)) / m years are lived and P - m L people are
     left; the first year's are the mid-year population, or the births.
     """
-    first = inputs["population"].values[..., ::-1]
+    first = values_of(inputs, "population")[..., ::-1]
     born = inputs["births"].transpose("quintile", "sex", "year").values[..., 1:]
     people = np.concatenate([first, born], axis=-1)
-    rate = inputs["mortality_rate"].values.sum(axis=-1)
+    rate = values_of(inputs, "mortality_rate").sum(axis=-1)
     years, cohorts = rate.shape[0], np.arange(people.shape[-1])
     out, left = np.zeros((*people.shape, years)), np.zeros(people.shape)
     for y in range(years):
@@ -321,9 +196,9 @@ def _person_years(inputs: xr.Dataset) -> Float64:
 
 def _conditions(inputs: xr.Dataset) -> Float32:
     """(quintile, sex, cohort, year, condition) share of the cohort who have ever had each history."""
-    prevalence = np.stack([inputs[f"{name}_prevalence"].values for name in HISTORIES])
-    log_hr = inputs["log_rr"].sel(risk=list(HISTORIES)).values
-    return _single(np.moveaxis(ever_shares(prevalence, log_hr, inputs["mortality_rate"].values), 0, -1))
+    prevalence = np.stack([values_of(inputs, f"{name}_prevalence") for name in HISTORIES])
+    log_hr = values_of(inputs, "log_rr")[[RISKS.index(name) for name in HISTORIES]]
+    return single(np.moveaxis(ever_shares(prevalence, log_hr, values_of(inputs, "mortality_rate")), 0, -1))
 
 
 def _winter_share(world: World, slots: Sequence[Slot], log_hr: Sequence[Float64], delivered: Delivered) -> Float64:
@@ -334,16 +209,23 @@ def _winter_share(world: World, slots: Sequence[Slot], log_hr: Sequence[Float64]
     have the average hazard.
     """
     inputs = world.inputs
-    rate = inputs["mortality_rate"].values
-    ratio = np.ones((*delivered.quits.shape[:-1], len(CAUSES)))
+    rate, winter = values_of(inputs, "mortality_rate"), values_of(inputs, "winter_share")
+    seasonal = [t for t, slot in enumerate(slots) if mortality_effect.is_seasonal(slot.item.effects)]
+    registers = [slots[t].register for t in seasonal if slots[t].register >= 0]
+    reached = delivered.known[..., registers, :], delivered.coverage[..., seasonal, :]
+    others = [k for k in range(len(delivered.quits)) if any((one[k] != one[0]).any() for one in reached)]
+    out = np.broadcast_to(winter, delivered.quits.shape[:-1]).copy()
+    if not others:
+        return out
+    chosen = [0, *others]
+    ratio = np.ones((len(chosen), *delivered.quits.shape[1:-1], len(CAUSES)))
     share = world.strata.share if delivered.coverage.shape[-1] > 1 else np.ones(1)
-    for t, slot in enumerate(slots):
-        if mortality_effect.is_seasonal(slot.item.effects):
-            told = delivered.known[..., slot.register, :] if slot.register >= 0 else 1.0
-            served = share_in(inputs, slot.flag) * (told * delivered.coverage[..., t, :] * share).sum(axis=-1)
-            ratio *= 1.0 + served[..., None] * np.expm1(log_hr[t])
+    for t in seasonal:
+        slot, coverage = slots[t], delivered.coverage[chosen, ..., t, :]
+        told = delivered.known[chosen, ..., slot.register, :] if slot.register >= 0 else 1.0
+        served = share_in(inputs, slot.flag) * (told * coverage * share).sum(axis=-1)
+        ratio *= 1.0 + served[..., None] * np.expm1(log_hr[t])
     whole = rate.sum(axis=-1)
     mean = np.where(whole > 0, (ratio * rate).sum(axis=-1) / np.where(whole > 0, whole, 1.0), 1.0)
-    less = mean[0] / mean
-    winter = inputs["winter_share"].values
-    return np.asarray(winter + (1.0 - winter) * (1.0 - less))
+    out[others] = winter + (1.0 - winter) * (1.0 - mean[0] / mean[1:])
+    return out

@@ -17,7 +17,7 @@ from hisim.declare.scenario import Scenario, Use
 from hisim.model.delivered import World, by_route, checked, people_in, told_now
 from hisim.model.delivered import reach as stopping
 from hisim.model.slot_plan import Library, Route, Slot, drug_of, known_now, library_of_run, served_now, slots_of
-from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in, values_of
 from hisim.model.strata import sorting, split, within
 from hisim.model.tables import Float64
 from hisim.variables import REGISTERS
@@ -67,7 +67,7 @@ def chain(scenario: Scenario, inputs: xr.Dataset) -> xr.Dataset:
     coords = {
         "intervention": [use.id for use in scenario.interventions],
         "step": ["in_need", *STEPS],
-        "quintile": inputs["quintile"].values,
+        "quintile": values_of(inputs, "quintile"),
     }
     dims = ("intervention", "step", "quintile")
     empty = np.zeros((0, 1 + len(STEPS), inputs.sizes["quintile"]))
@@ -79,7 +79,7 @@ def chain(scenario: Scenario, inputs: xr.Dataset) -> xr.Dataset:
 def in_scope(use: Use, inputs: xr.Dataset) -> Float64:
     """Share of people an intervention is for; (quintile, sex, age)."""
     item = use.intervention
-    total = np.zeros_like(inputs["population"].values)
+    total = np.zeros_like(values_of(inputs, "population"))
     for flag, youngest in flags_of(item.eligible.state):
         ages = (max(youngest, item.eligible.ages[0]), item.eligible.ages[1])
         total = total + share_in(inputs, flag) * eligible_cells(ages, item.eligible.sexes)
@@ -87,7 +87,7 @@ def in_scope(use: Use, inputs: xr.Dataset) -> Float64:
 
 
 def _in_need(use: Use, inputs: xr.Dataset) -> Float64:
-    return np.asarray((in_scope(use, inputs) * inputs["population"].values).sum(axis=(1, 2)))
+    return np.asarray((in_scope(use, inputs) * values_of(inputs, "population")).sum(axis=(1, 2)))
 
 
 def _known_share(use: Use, inputs: xr.Dataset, need: Float64) -> Float64 | None:
@@ -97,7 +97,7 @@ def _known_share(use: Use, inputs: xr.Dataset, need: Float64) -> Float64 | None:
     if register is None or isinstance(item, CaseFinding):
         return None
     known = known_now(inputs)[..., REGISTERS.index(register)]
-    told = (in_scope(use, inputs) * inputs["population"].values * known).sum(axis=(1, 2))
+    told = (in_scope(use, inputs) * values_of(inputs, "population") * known).sum(axis=(1, 2))
     return np.asarray(told / np.where(need > 0, need, 1.0))
 
 
@@ -112,7 +112,7 @@ def _left(need: Float64, steps: Mapping[str, tuple[float, ...]], known: Float64 
 def _one(use: Use, slots: list[Slot], world: World) -> tuple[Float64, Float64, Float64]:
     """Eligible, served now and at full scale; each (quintile, sex, age, stratum)."""
     full, item, strata = use.full_from, use.intervention, world.strata
-    people = world.inputs["population"].values[..., None] * strata.share
+    people = values_of(world.inputs, "population")[..., None] * strata.share
     scope = people * np.stack([in_scope(use, one) for one in strata.inputs], axis=-1)
     if isinstance(item, SmokingCessation):
         before, after = stopping(use, world, full)
@@ -152,7 +152,7 @@ def _dataset(rows: dict[str, list[Float64]], scenario: Scenario, world: World) -
     inputs, strata = world.inputs, world.strata
     coords = {
         "intervention": [use.id for use in scenario.interventions],
-        **{name: inputs[name].values for name in ("quintile", "sex", "age")},
+        **{name: values_of(inputs, name) for name in ("quintile", "sex", "age")},
         "stratum": list(strata.names),
     }
     empty = np.zeros((0, *strata.share.shape))

@@ -29,7 +29,7 @@ from hisim.declare.scenario import Scenario, Use
 from hisim.errors import ImpossibleModelError
 from hisim.model.mechanisms import case_finding, treatment
 from hisim.model.mechanisms.case_finding import product
-from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, left_when_too_old, share_in
+from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, left_when_too_old, share_in, values_of
 from hisim.model.tables import Float32, Float64
 from hisim.variables import OLDEST_AGE, QUINTILES, REGISTERS
 
@@ -172,8 +172,8 @@ def known_now(inputs: xr.Dataset) -> Float64:
 
     Nobody is treated who is not diagnosed: where more are treated for blood pressure, more are known.
     """
-    known = [inputs[f"{name}_known"].values for name in REGISTERS]
-    known[0] = np.maximum(known[0], inputs["antihypertensive_coverage"].values)
+    known = [values_of(inputs, f"{name}_known") for name in REGISTERS]
+    known[0] = np.maximum(known[0], values_of(inputs, "antihypertensive_coverage"))
     return np.stack(known, axis=-1)
 
 
@@ -182,7 +182,7 @@ def served_now(slot: Slot, inputs: xr.Dataset, known: Float64) -> Float64:
     table = BASE_TABLES.get((slot.name, slot.flag))
     told = _told(slot, known)
     if table is not None:
-        whole = inputs[table].values
+        whole = values_of(inputs, table)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(told > 0, whole / told, 0.0)
         return np.asarray(share * slot.scope)
@@ -228,7 +228,7 @@ def _by_route(
     told_later, later = treatment.coverage(told, served, use, year, slot.register >= 0)
     part = 1.0
     if use.capacity_per_year is not None:
-        people = inputs["population"].values * share_in(inputs, slot.flag) * slot.scope
+        people = values_of(inputs, "population") * share_in(inputs, slot.flag) * slot.scope
         now, asked = float((people * told * served).sum()), float((people * told_later * later).sum())
         part = part_within(now, asked, use.capacity_per_year)
     return moved(told, told_later, part), moved(served, later, part)
@@ -237,7 +237,9 @@ def _by_route(
 def checked_people(use: Use, inputs: xr.Dataset) -> Float64:
     """People of the ages and sexes that a check is for, by quintile [persons of the first year]; (5,)."""
     eligible = use.intervention.eligible
-    return np.asarray((inputs["population"].values * eligible_cells(eligible.ages, eligible.sexes)).sum(axis=(1, 2)))
+    return np.asarray(
+        (values_of(inputs, "population") * eligible_cells(eligible.ages, eligible.sexes)).sum(axis=(1, 2))
+    )
 
 
 def known_in(register: int, uses: Iterable[Use], inputs: xr.Dataset, known: Float64, year: int) -> Float64:

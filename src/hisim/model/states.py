@@ -25,6 +25,11 @@ def flags_of(state: str) -> tuple[tuple[str, int], ...]:
     return GROUPS.get(state, ((state, 0),))
 
 
+def values_of(inputs: xr.Dataset, name: str) -> Float64:
+    """The numbers of a variable. Asking a dataset for it with its labels takes as long as most sums with it do."""
+    return np.asarray(inputs.variables[name].values)
+
+
 @lru_cache(maxsize=256)
 def eligible_cells(ages: tuple[int, int], sexes: tuple[str, ...]) -> Float64:
     """1 where somebody is in scope, else 0; (sex, age), which nobody may write to: it is asked for often."""
@@ -42,18 +47,20 @@ def left_when_too_old(oldest: int, persistence_years: float) -> Float64:
 def share_in(inputs: xr.Dataset, flag: str) -> Float64:
     """Share of people in a state; (quintile, sex, age)."""
     if flag in CONDITIONS:
-        return np.asarray(inputs[f"{flag}_prevalence"].values)
+        return np.asarray(values_of(inputs, f"{flag}_prevalence"))
     if flag == "everyone":
-        return np.ones_like(inputs["population"].values)
+        return np.ones_like(values_of(inputs, "population"))
     if flag == "current_smoker":
-        return np.asarray(inputs["smoking_current"].values)
+        return np.asarray(values_of(inputs, "smoking_current"))
     if flag in ("hazardous_drinker", "harmful_drinker"):
         level = np.log([DRINKER_GRAMS[sex][flag == "harmful_drinker"] for sex in SEXES])[None, :, None]
-        spread = np.maximum(inputs["alcohol_log_sd"].values, 1e-9)
+        spread = np.maximum(values_of(inputs, "alcohol_log_sd"), 1e-9)
         return np.asarray(
-            inputs["alcohol_drinkers"].values * ndtr((inputs["alcohol_log_mean"].values - level) / spread)
+            values_of(inputs, "alcohol_drinkers") * ndtr((values_of(inputs, "alcohol_log_mean") - level) / spread)
         )
-    hypertension = ndtr((inputs["sbp_mean"].values - HYPERTENSION_MMHG) / np.maximum(inputs["sbp_sd"].values, 1e-9))
+    hypertension = ndtr(
+        (values_of(inputs, "sbp_mean") - HYPERTENSION_MMHG) / np.maximum(values_of(inputs, "sbp_sd"), 1e-9)
+    )
     if flag == "hypertension":
         return np.asarray(hypertension)
     diabetes = share_in(inputs, "diabetes")
@@ -68,4 +75,4 @@ def share_in(inputs: xr.Dataset, flag: str) -> Float64:
 
 def smokers_now(inputs: xr.Dataset) -> Float64:
     """People who smoke in the first year [persons]; (quintile, sex, age)."""
-    return np.asarray(inputs["population"].values * inputs["smoking_current"].values)
+    return np.asarray(values_of(inputs, "population") * values_of(inputs, "smoking_current"))

@@ -19,7 +19,7 @@ from hisim.errors import ImpossibleModelError
 from hisim.model.mechanisms.case_finding import product
 from hisim.model.random import LIFELONG, LIFELONG_ROWS, REGISTER_EVENTS
 from hisim.model.slot_plan import Slot
-from hisim.model.states import REGISTER_OF, share_in
+from hisim.model.states import REGISTER_OF, share_in, values_of
 from hisim.model.tables import Float64
 from hisim.stratum_variables import STRATA
 from hisim.variables import (
@@ -70,14 +70,14 @@ def within(inputs: xr.Dataset) -> Within:
         plain = np.ones((len(SEXES), len(RISK_CHANNELS), 1)), np.ones((len(SEXES), len(AGES), len(CAUSES), 1))
         return Within(EVERYONE, ones, *plain, {}, (inputs,))
     check(inputs, STRATA)
-    share = inputs["stratum_share"].values
+    share = values_of(inputs, "stratum_share")
     if np.abs(share.sum(axis=-1) - 1.0).max() > 1e-9:
         raise ImpossibleModelError("stratum_share: found shares that do not add up to 1; allowed: 1 in every cell")
-    risk = inputs["stratum_risk_odds"].values
+    risk = values_of(inputs, "stratum_risk_odds")
     uptake = inputs["stratum_uptake_odds"]
     odds = {str(name): uptake.sel(uptake_of=name).values for name in uptake["uptake_of"].values}
-    names = tuple(map(str, inputs["stratum"].values))
-    hazard = inputs["stratum_hazard_ratio"].values
+    names = tuple(map(str, values_of(inputs, "stratum")))
+    hazard = values_of(inputs, "stratum_hazard_ratio")
     return Within(names, share, risk, hazard, odds, _inputs_of_each(inputs, share, risk))
 
 
@@ -85,7 +85,7 @@ def _inputs_of_each(inputs: xr.Dataset, share: Float64, risk: Float64) -> tuple[
     own = {}
     for c, channel in enumerate(RISK_CHANNELS):
         name = PREVALENCE[channel]
-        own[name] = split(inputs[name].values, risk[None, :, None, c], share)
+        own[name] = split(values_of(inputs, name), risk[None, :, None, c], share)
     dims = inputs["population"].dims
     return tuple(
         inputs.assign({name: (dims, values[..., g]) for name, values in own.items()}) for g in range(share.shape[-1])

@@ -15,6 +15,11 @@ from hisim.model.tables import Float64
 from hisim.variables import CONDITIONS
 
 
+def removes(effects: Iterable[AnyEffect]) -> bool:
+    """Whether any effect takes a condition away."""
+    return any(isinstance(effect, RemovedExposure) for effect in effects)
+
+
 def log_hazard_ratios(effects: Iterable[AnyEffect], condition_log_hr: Float64) -> Float64:
     """Log hazard ratio of losing a condition; (age, cause).
 

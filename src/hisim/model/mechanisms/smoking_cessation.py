@@ -19,7 +19,7 @@ from hisim.declare.delivery import changed_coverage, moved, part_within
 from hisim.declare.intervention import SmokingCessation
 from hisim.declare.scenario import Use
 from hisim.model.mechanisms.case_finding import product
-from hisim.model.states import eligible_cells
+from hisim.model.states import eligible_cells, values_of
 from hisim.model.tables import SLOTS, Float32, Float64
 from hisim.variables import SMOKING_GROUPS
 
@@ -106,10 +106,10 @@ def _cessation(use: Use) -> SmokingCessation:
 
 def slots(inputs: xr.Dataset) -> tuple[Float32, Float32]:
     """Remaining excess (3, 42) and relapse (42,) by smoking slot: never, current, then years since quitting."""
-    decay = inputs["smoking_decay"].values
+    decay = values_of(inputs, "smoking_decay")
     remaining = np.zeros((len(SMOKING_GROUPS), SLOTS), np.float32)
     remaining[:, 1] = 1.0
     remaining[:, 2:] = decay[:, 1:]
     relapse = np.zeros(SLOTS, np.float32)
-    relapse[2:] = inputs["relapse_probability"].values[1:]
+    relapse[2:] = values_of(inputs, "relapse_probability")[1:]
     return remaining, relapse
