@@ -59,7 +59,8 @@ def analysed(done: store.Study, figure: Figure) -> xr.Dataset:
     -------
     xr.Dataset
         ``one_at_a_time``: low, high, swing, central. ``morris``: mu, mu_star with its interval, sigma. ``sobol``:
-        first and total order (and second) with intervals. Others: partial rank correlations.
+        first and total order (and second) with intervals. Others: partial rank correlations with intervals, nothing
+        where there are too few runs for them.
     """
     definition, settings = done.definition, done.definition["design"]
     names, kind, values = names_of(definition), definition["kind"], figure.runs
@@ -72,6 +73,8 @@ def analysed(done: store.Study, figure: Figure) -> xr.Dataset:
     if kind == study.MORRIS:
         points = study.points_in(definition, 1, int(definition["runs"]) + 1)
         return indices.morris_effects(points, values, names, settings["levels"])
+    if len(values) < len(names) + 3:
+        return xr.Dataset(coords={"parameter": names})
     return indices.rank_correlation(numbers(done), values, names)
 
 

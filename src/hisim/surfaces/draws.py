@@ -214,6 +214,22 @@ def _value_table(study: Study, titles: Mapping[str, str]) -> Table:
     )
 
 
+def enough_words(draws: np.ndarray) -> str:
+    """Whether there are draws enough, and how many would be."""
+    if len(draws) < 8:
+        return "Too few draws to say whether there are enough."
+    told = enough(draws)
+    change = max(float(told["mean_change"]), float(told["half_width_change"]))
+    error = max(float(told["mean_error"]), float(told["half_width_error"]))
+    said = (
+        f"the second half of them moved the mean or the 95 % interval by {change:.1%} of half its width, and the standard "
+        f"error of both is within {error:.1%} of it"
+    )
+    if bool(told["settled"]):
+        return f"Enough draws: {said}."
+    return f"More draws would make the interval steadier: {said}; about {int(told['draws_needed']):,} would do for 5 %."
+
+
 def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
     """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
 
@@ -230,7 +246,7 @@ def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
         f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}). Chance in the simulated people is apart: ±{people(error)} in "
         f"one run of {study.definition['name']} with few people, ±{significant(sd / np.sqrt(len(one)), 2)} in the mean "
         "of all draws.",
-        enough(one),
+        enough_words(one),
         "What is not in the intervals: how the model is built, and what nobody has put a range on. "
         "Numbers without a published interval vary within ranges that are assumptions (hisim explain, hisim data).",
     ]

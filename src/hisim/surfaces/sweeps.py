@@ -146,10 +146,8 @@ def _tables(kind: str, figure: Figure, effects: xr.Dataset, definition: Mapping[
         yield _interval_table(title, effects, "mu_star", {"mean effect (mu*)": "mu_star", "mu": "mu", "sigma": "sigma"})
     else:
         yield _spread_table(title, figure)
-        strength = next(name for name in effects.data_vars if effects[name].dims == ("parameter",))
-        yield _interval_table(
-            "Partial rank correlation with it", effects, str(strength), {"correlation": str(strength)}
-        )
+        if "correlation" in effects:
+            yield _interval_table("Partial rank correlation with it", effects, "correlation", {"r": "correlation"})
 
 
 def _sorted(effects: xr.Dataset, by: str) -> xr.Dataset:
