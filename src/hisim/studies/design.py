@@ -216,15 +216,15 @@ def correlated(points: np.ndarray, correlation: np.ndarray) -> np.ndarray:
 def fewest(kind: Kind, parameters: int) -> int:
     """The smallest size of a design with which its indices mean anything; most studies need far more.
 
-    - draws: 40, so that one is expected beyond each bound of a 95 % interval, and no fewer than a Latin hypercube;
+    - draws: 40, so that one is expected beyond each bound of a 95 % interval;
     - latin_hypercube: parameters + 3, the least for an interval of a partial rank correlation
       (Marino et al. 2008, doi:10.1016/j.jtbi.2008.04.011, ask for more samples than parameters);
     - morris: 4 trajectories (Saltelli et al. 2008, doi:10.1002/9780470725184, use 4 to 10);
     - sobol: base 64 (assumption: below, intervals are commonly as wide as the indices);
     - grid: 2 levels; one_at_a_time: 1, it has no size.
     """
-    least = {"one_at_a_time": 1, "grid": 2, "morris": 4, "sobol": 64, "latin_hypercube": parameters + 3}
-    return max(40, parameters + 3) if kind == "draws" else least[_known(kind)]
+    least = {"draws": 40, "one_at_a_time": 1, "grid": 2, "morris": 4, "sobol": 64, "latin_hypercube": parameters + 3}
+    return least[_known(kind)]
 
 
 def check_size(kind: Kind, size: int, parameters: int) -> None:

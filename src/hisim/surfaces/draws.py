@@ -222,8 +222,8 @@ def enough_words(draws: np.ndarray) -> str:
     change = max(float(told["mean_change"]), float(told["half_width_change"]))
     error = max(float(told["mean_error"]), float(told["half_width_error"]))
     said = (
-        f"the second half of them moved the mean or the 95 % interval by {change:.1%} of half its width, and the standard "
-        f"error of both is within {error:.1%} of it"
+        f"the second half of them moved the mean or the 95 % interval by {change:.1%} of half its width, and the "
+        f"standard error of both is within {error:.1%} of it"
     )
     if bool(told["settled"]):
         return f"Enough draws: {said}."

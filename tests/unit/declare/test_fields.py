@@ -64,8 +64,8 @@ def test_numbers_of_a_scenario() -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "nothing", "trend", "trend.damping.x", "interventions.none.relative", "name", "interventions.statins.relative.6",
-        "interventions.statins.intervention",
+        "nothing", "trend", "trend.damping.x", "interventions.none.relative", "name",
+        "interventions.statins.relative.6", "interventions.statins.intervention",
     ],
 )  # fmt: skip
 def test_a_place_that_leads_to_no_number(place: str) -> None:

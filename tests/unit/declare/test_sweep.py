@@ -79,7 +79,7 @@ def test_every_wrong_path_is_told_at_once(written: Path) -> None:
         ("design: one_at_a_time\nover:\n  - {path: scenario.trend.damping, low: 0.8}\n", "one end of a range"),
         ("design: one_at_a_time\nover:\n  - {path: scenario.trend.damping, low: 1, high: 0.8}\n", "low 1, high 0.8"),
         ("design: one_at_a_time\nover:\n  - path: scenario.trend.damping\n", "without a distribution of its own"),
-        ("design: one_at_a_time\nover:\n  - {path: scenario.trend.damping, low: 0.8, high: 1.2}\n", "a fraction, at most 1"),
+        ("design: one_at_a_time\nover:\n  - {path: scenario.trend.damping, low: 0.8, high: 1.2}\n", "at most 1"),
         ("design: one_at_a_time\nover:\n  - {path: scenario.interventions.statins.relative, low: 1, high: 20}\n",
          "allowed: 10 or less"),
         ("design: one_at_a_time\nover:\n  - {path: inputs.parameters.diabetes_known, low: 0.7, high: 1.2}\n",

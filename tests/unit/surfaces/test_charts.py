@@ -51,7 +51,7 @@ def by_year(draws=200, **further):
 
 def running(sizes=(10, 100, 1000)):
     size = np.asarray(sizes)
-    levels = {"mean": 1234.0, "low": 400.0, "high": 2600.0, "q25": 800.0, "q75": 1500.0}
+    levels = {"mean": 1234.0, "low": 400.0, "high": 2600.0, "low_50": 800.0, "high_50": 1500.0}
     made = xr.Dataset({name: ("size", level + 300.0 / size) for name, level in levels.items()}, {"size": size})
     made["mean"].attrs = AVERTED
     return made
@@ -192,7 +192,7 @@ def test_fan_draws_the_quantiles_of_the_sampled_draws(central):
     rows = data_of(charts.fan(values), "median")
     for i, row in enumerate(rows):
         expected = np.quantile(sampled[:, i], [0.025, 0.25, 0.5, 0.75, 0.975])
-        assert [row[name] for name in ("low", "q25", "median", "q75", "high")] == pytest.approx(expected)
+        assert [row[name] for name in ("low", "low_50", "median", "high_50", "high")] == pytest.approx(expected)
         assert row.get("central") == (values.values[0, i] if central else None)
     assert [row["year"] for row in rows] == [2011, 2012, 2013]
     low, middle, high = np.quantile(sampled[:, -1], [0.025, 0.5, 0.975])
@@ -231,7 +231,7 @@ def test_convergence_holds_no_more_than_can_be_seen():
 
 
 def test_labels_at_the_ends_do_not_overlap():
-    close = running() * 0.0 + xr.Dataset({name: 5.0 for name in ("mean", "low", "high", "q25", "q75")})
+    close = running() * 0.0 + xr.Dataset({name: 5.0 for name in ("mean", "low", "high", "low_50", "high_50")})
     texts = [layer for layer in charts.convergence(close).to_dict()["layer"] if layer["mark"]["type"] == "text"]
     heights = sorted(layer["encoding"]["y"]["value"] for layer in texts)
     assert min(np.diff(heights)) >= 17.0 - 1e-9

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     alt = late("altair")
 
-FIGURES = {"high": "97.5 %", "q75": "75 %", "mean": "mean", "q25": "25 %", "low": "2.5 %"}
+FIGURES = {"high": "97.5 %", "high_50": "75 %", "mean": "mean", "low_50": "25 %", "low": "2.5 %"}
 """The variables drawn, and what is written at the ends of their lines."""
 MOST = 400
 """More sizes than this are thinned: nobody could see them on a logarithmic axis of this width."""
@@ -34,7 +34,7 @@ def convergence(running: xr.Dataset) -> alt.LayerChart:
     Parameters
     ----------
     running
-        ``mean``, ``low``, ``high`` (2.5 and 97.5 %), ``q25`` and ``q75`` (size): estimates from the first ``size``
+        ``mean``, ``low``, ``high`` (2.5 and 97.5 %), ``low_50`` and ``high_50`` (size): estimates from the first ``size``
         draws, in the unit of ``mean``. Sizes at which one of them is missing are not drawn.
 
     Returns
@@ -111,7 +111,7 @@ def _bands(title: str, domain: tuple[float, float]) -> list[alt.Chart]:
 
     bands = [
         base.mark_area(color=look.BLUE, opacity=opacity).encode(y=y(low), y2=f"{high}:Q")
-        for low, high, opacity in (("low", "high", 0.18), ("q25", "q75", 0.30))
+        for low, high, opacity in (("low", "high", 0.18), ("low_50", "high_50", 0.30))
     ]
     lines = [
         base.mark_line(color=look.BLUE, strokeWidth=3 if figure == "mean" else 1).encode(y=y(figure))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     alt = late("altair")
 
-QUANTILES = {"low": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "high": 0.975}
+QUANTILES = {"low": 0.025, "low_50": 0.25, "median": 0.5, "high_50": 0.75, "high": 0.975}
 """What is drawn of the draws, by the name it has in the data of the chart."""
 PANEL = (260, 200)
 """Width and height of one panel of several [pixels]."""
@@ -157,7 +157,7 @@ def _layers(title: str, rows: list[dict[str, Any]], room: int, *, bands: bool) -
         return alt.Y(f"{name}:Q", axis=look.numbers(title, room), scale=look.plain_scale(domain))
 
     layers = []
-    for low, high, opacity, width in (("low", "high", 0.22, 2), ("q25", "q75", 0.38, 8)):
+    for low, high, opacity, width in (("low", "high", 0.22, 2), ("low_50", "high_50", 0.38, 8)):
         band = base.mark_area(opacity=opacity) if bands else base.mark_rule(strokeWidth=width)
         layers.append(band.encode(y=y(low), y2=f"{high}:Q"))
     median = (
