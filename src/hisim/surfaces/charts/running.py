@@ -72,7 +72,7 @@ def describe_convergence(running: xr.Dataset) -> str:
     return (
         f"{name_of(complete['mean'])} after {many(int(last['size']), 'draw')}: mean {amount(final['mean'], unit)}, "
         f"95 % interval {amount(final['low'], '')} to {amount(final['high'], '')}, "
-        f"middle 50 % {amount(final['q25'], '')} to {amount(final['q75'], '')}. "
+        f"middle 50 % {amount(final['low_50'], '')} to {amount(final['high_50'], '')}. "
         f"After {many(int(half['size']), 'draw')} the mean was {amount(float(half['mean']), unit)}."
     )
 
