@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from hisim.errors import OutputError
 from hisim.outcomes.asked import Cell, array, described
@@ -22,8 +23,9 @@ from hisim.studies.study import cells_of, runs_in, unpack, values_in
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
+MOST = 2_000_000
+"""Numbers that are held at once while a file is written: 16 MB."""
 LONG = ("run", "figure", "scenario", "year", "quintile", "sex", "cause_group", "value", "unit")
 """Columns of the tidy tables: run 0 has the central values."""
 
@@ -64,6 +66,17 @@ def of_one(study: store.Study, cell: Cell, whole: xr.Dataset) -> xr.Dataset:
     return one.rename(dims).to_dataset(name=cell.key)
 
 
+def together(study: store.Study) -> Iterator[list[Cell]]:
+    """The figures in groups that are held at once, each of at most about :data:`MOST` numbers or of one figure."""
+    group: list[Cell] = []
+    for cell in cells_of(study.definition):
+        if group and (cell.stop - group[0].start) * int(study.definition["runs"]) > MOST:
+            yield group
+            group = []
+        group.append(cell)
+    yield group
+
+
 def frame_of(study: store.Study) -> xr.Dataset:
     """The figures of the central run alone, with the study's own words in its attributes."""
     definition = study.definition
@@ -74,8 +87,6 @@ def frame_of(study: store.Study) -> xr.Dataset:
 
 def varied(study: store.Study) -> xr.Dataset:
     """What varies: the values of every run, run 0 with the central ones."""
-    import xarray as xr
-
     told = study.definition["uncertain"]
     values = np.concatenate([[[one["value"] for one in told]], numbers(study)])
     paths = [one["path"] for one in told]
@@ -91,10 +102,10 @@ def write_netcdf(study: store.Study, path: Path) -> None:
     try:
         whole = frame_of(study)
         varied(study).assign_attrs(whole.attrs).to_netcdf(part, engine="h5netcdf")
-        for cell in cells_of(study.definition):
-            one = of_one(study, cell, whole)
-            encoding = {cell.key: {"zlib": True, "complevel": 1, "shuffle": True}}
-            one.to_netcdf(part, mode="a", engine="h5netcdf", encoding=encoding)
+        for some in together(study):
+            several = xr.merge([of_one(study, cell, whole) for cell in some], join="exact")
+            encoding = {cell.key: {"zlib": True, "complevel": 1, "shuffle": True} for cell in some}
+            several.to_netcdf(part, mode="a", engine="h5netcdf", encoding=encoding)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -106,8 +117,9 @@ def write_zarr(study: store.Study, path: Path) -> None:
     try:
         whole = frame_of(study)
         varied(study).assign_attrs(whole.attrs).to_zarr(part, mode="w", consolidated=False)
-        for cell in cells_of(study.definition):
-            of_one(study, cell, whole).to_zarr(part, mode="a", consolidated=False)
+        for some in together(study):
+            several = xr.merge([of_one(study, cell, whole) for cell in some], join="exact")
+            several.to_zarr(part, mode="a", consolidated=False)
         shutil.rmtree(path, ignore_errors=True)
         os.replace(part, path)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def _page(spec: dict[str, object], version: str) -> str:
     """A page with the chart, the programs that draw it, and its description under it; nothing is fetched."""
     text = escape(str(spec["description"]))
     inlined = json.dumps(spec, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    programs = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+    programs = _programs(version)
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -95,6 +96,12 @@ vegaEmbed("#chart", {inlined}, {json.dumps(EMBEDDED)}).catch(console.error);
 </body>
 </html>
 """
+
+
+@lru_cache(maxsize=1)
+def _programs(version: str) -> str:
+    """What draws, as one script: the same on every page."""
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version))
 
 
 def _title(spec: dict[str, object]) -> str:
