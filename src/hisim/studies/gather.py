@@ -93,8 +93,10 @@ EVERYONE = {"sex": PERSONS, "cause_group": ALL_CAUSES}
 """Where a figure is for all people and all causes together."""
 
 
-def figure(study: store.Study, key: str) -> xr.DataArray:
-    """One figure of every run but the central one, (draw, ...), numbered from 1."""
+def figure(study: store.Study, key: str, *, central: bool = False) -> xr.DataArray:
+    """One figure of every run, (draw, ...), numbered from 1; with the central one as draw 0 where it is wanted."""
     cell = cell_of(study, key)
     values = runs_of(study, cell)
-    return array(cell, values, labels=range(1, len(values) + 1))
+    if central:
+        values = np.concatenate([central_run(study)[:1, cell.start : cell.stop], values])
+    return array(cell, values, labels=range(0 if central else 1, 1 + int(study.definition["runs"])))

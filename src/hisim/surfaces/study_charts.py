@@ -28,10 +28,11 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
     from hisim.studies.running import running
     from hisim.surfaces import charts
 
-    every = figure(study, "deaths_averted_cumulative_by_year").sel(EVERYONE)
-    last = every["year"].values.tolist()[-1]
-    most = every.sel(quintile="1", drop=True)
+    every = figure(study, "deaths_averted_cumulative_by_year", central=True).sel(EVERYONE)
+    most = every.sel(quintile="1", drop=True).drop_vars(list(EVERYONE)).transpose("draw", "year", "scenario")
+    most = most.assign_attrs(long_name="Deaths prevented or postponed in the most deprived fifth")
     names = most["scenario"].values.tolist()
+    last = most.sel(draw=slice(1, None), scenario=names[0]).isel(year=-1, drop=True).reset_coords(drop=True)
     benefit, qalys = figure(study, "net_health_benefit"), figure(study, "qalys_gained")
     cost = figure(study, "total_cost")
     fairer = benefit.sel(quintile="1", drop=True) - benefit.sel(quintile="5", drop=True)
@@ -39,8 +40,8 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
         units="QALYs", long_name="Net health benefit, most deprived fifth minus least deprived fifth"
     )
     made: dict[str, Any] = {
-        "fan": charts.fan(most.sel(scenario=names[0], drop=True)),
-        "convergence": charts.convergence(running(most.sel(scenario=names[0], year=last, drop=True))),
+        "fan": charts.fan(most if len(names) > 1 else most.sel(scenario=names[0], drop=True)),
+        "convergence": charts.convergence(_titled(running(last), "mean", f"{last.attrs['long_name']}, {names[0]}")),
         "cost-effectiveness": charts.cost_effectiveness_plane(
             qalys.sel(quintile="all", drop=True), cost.sel(quintile="all", drop=True), OPPORTUNITY_COST
         ),

@@ -52,7 +52,7 @@ def acceptability(curve: xr.DataArray, colours: Mapping[str, str] | None = None)
     )
     remarks = (
         f"Share of the draws in which an option has the greatest net benefit, by {inside(name)}.",
-        "The probabilities are parameter uncertainty; Monte Carlo error is separate and not shown.",
+        "Of draws of the uncertain numbers, with the little that chance within a draw adds.",
     )
     chart = look.layered([line], look.WIDTH, look.HEIGHT, rows)
     title = "Which option is probably best?"

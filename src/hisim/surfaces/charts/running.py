@@ -34,8 +34,8 @@ def convergence(running: xr.Dataset) -> alt.LayerChart:
     Parameters
     ----------
     running
-        ``mean``, ``low``, ``high`` (2.5 and 97.5 %), ``low_50`` and ``high_50`` (size): estimates from the first ``size``
-        draws, in the unit of ``mean``. Sizes at which one of them is missing are not drawn.
+        ``mean``, ``low``, ``high`` (2.5 and 97.5 %), ``low_50`` and ``high_50`` (size): estimates from the first
+        ``size`` draws, in the unit of ``mean``. Sizes at which one of them is missing are not drawn.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def convergence(running: xr.Dataset) -> alt.LayerChart:
     chart = look.layered(layers, look.WIDTH - LABEL, HEIGHT, rows)
     remarks = (
         "Estimates from the draws so far; where the lines have become level, more draws would change little.",
-        "Intervals are parameter uncertainty: dark for the middle 50 %, pale for 95 %; Monte Carlo error is separate.",
+        "Dark: the middle 50 % of draws; pale: 95 %.",
     )
     title = f"Are there enough draws for {inside(name)}?"
     return look.finished(chart, title, remarks, describe_convergence(running), look.WIDTH + LABEL)

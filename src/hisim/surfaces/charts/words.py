@@ -12,7 +12,7 @@ from hisim.errors import ImpossibleChartError
 from hisim.surfaces.text import significant
 from hisim.variables import QUINTILE_NAMES
 
-INTERVAL = "Intervals are parameter uncertainty; Monte Carlo error is separate and not shown."
+INTERVAL = "Spread: what uncertain numbers leave open, and the little that chance within a draw adds."
 """What every chart says of its intervals."""
 
 
