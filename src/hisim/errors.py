@@ -93,5 +93,7 @@ class StoppedError(HisimError):
 
 def nearest_name(name: object, allowed: Iterable[str]) -> str:
     """The allowed name most like ``name``, or an empty string when none is near."""
-    matches = get_close_matches(str(name), list(allowed), n=1, cutoff=0.6)
+    names = list(allowed)
+    same = [one for one in names if one.lower() == str(name).lower()]
+    matches = same or get_close_matches(str(name), names, n=1, cutoff=0.6)
     return matches[0] if matches else ""

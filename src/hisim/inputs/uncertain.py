@@ -25,8 +25,8 @@ NORMAL_95 = 1.959963984540054
 """Standard deviations from the mean to either end of a 95 % interval."""
 UNKNOWN_SPREAD = 0.3
 """Half width of the 95 % interval of a log hazard ratio, as a part of it, where none was published: an assumption."""
-WIDEST = 4.6
-"""Largest log hazard ratio that is drawn, either way: near 100, the bound of the data dictionary."""
+WIDEST, WIDEST_OF_SMOKING = 5.0, 4.6
+"""Largest log hazard ratio that is drawn, either way: the bounds of the data dictionary."""
 WORDS = {
     "parameters": "{note}",
     "relative_risks": "hazard ratio of {cause} by {risk}",
@@ -117,7 +117,9 @@ def _moved_ratios(frame: pd.DataFrame, deviations: Mapping[str, float]) -> pd.Da
     ratio, low, high = (np.log(frame[name].to_numpy(float)) for name in ("hazard_ratio", "low", "high"))
     half = np.where(np.isnan(low), high - ratio, np.where(np.isnan(high), ratio - low, (high - low) / 2.0))
     half = np.where(np.isnan(half), UNKNOWN_SPREAD * np.abs(ratio), half)
-    return frame.assign(hazard_ratio=np.exp(np.clip(ratio + by * half / NORMAL_95, -WIDEST, WIDEST)))
+    widest = np.where(frame["risk"].astype(str) == "smoking", WIDEST_OF_SMOKING, WIDEST)
+    moved = np.exp(np.clip(ratio + by * half / NORMAL_95, -widest, widest))
+    return frame.assign(hazard_ratio=np.where(by != 0, moved, frame["hazard_ratio"]))
 
 
 def _moved_decay(frame: pd.DataFrame, deviations: Mapping[str, float]) -> pd.DataFrame:
