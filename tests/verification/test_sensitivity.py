@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import norm
+from scipy.stats import gamma, lognorm, norm
 
-from hisim.studies import design, indices
+from hisim.studies import design, indices, information, running
 
 A, B = 7.0, 0.1
 G = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
@@ -88,3 +88,82 @@ def test_partial_rank_correlation_of_normal_parameters() -> None:
     values = scores @ [1.0, 0.0, 0.75]
     found = indices.rank_correlation(scores[:, :2], values, ["a", "none"])["correlation"].values
     assert found == pytest.approx([6 / np.pi * np.arcsin(0.8 / 2), 0.0], abs=0.01)
+
+
+def loss(mean: float, sd: float) -> float:
+    """Expected gain from a choice between 0 and a normal benefit, once it is known: the unit normal loss times sd.
+
+    Raiffa and Schlaifer (1961): sd (phi(z) - z Phi(-z)), z = |mean| / sd.
+    """
+    z = abs(mean) / sd
+    return float(sd * (norm.pdf(z) - z * norm.cdf(-z)))
+
+
+MEAN, PARTS = -0.5, np.array([1.0, 2.0, 1.5])
+
+
+def linear_decision(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters, and the net benefit of doing nothing and of something that depends on them linearly."""
+    scores = norm.ppf(design.draws(count, 3, seed=2))
+    return scores, np.column_stack([np.zeros(count), MEAN + scores @ PARTS])
+
+
+def test_perfect_information_about_a_linear_decision() -> None:
+    result = information.expected_value_of_perfect_information(linear_decision(2**14)[1])
+    assert float(result["evpi"]) == pytest.approx(loss(MEAN, np.sqrt(np.sum(PARTS**2))), rel=0.005)
+    best = norm.cdf(-MEAN / np.sqrt(np.sum(PARTS**2)))
+    assert result["probability_best"].values == pytest.approx([best, 1 - best], abs=0.005)
+
+
+@pytest.mark.parametrize("known", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]])
+def test_partial_information_about_a_linear_decision(known: list[int]) -> None:
+    scores, benefit = linear_decision(2**11)
+    result = information.partial(benefit, scores[:, known])
+    expected = loss(MEAN, np.sqrt(np.sum(PARTS[known] ** 2)))
+    assert float(result["evppi"]) == pytest.approx(expected, abs=0.02)
+    assert abs(float(result["evppi"]) - expected) < 2 * float(result["evppi_se"])
+
+
+def test_partial_information_about_a_curved_decision_of_three_options() -> None:
+    """Against quadrature of E[max(0, sin 2x - 0.2, x^2 - 1.1)] - max(0, -0.2, -0.1)."""
+    scores = norm.ppf(design.draws(2**11, 3, seed=2))
+    bent = lambda x: np.column_stack([0 * x, np.sin(2 * x) - 0.2, x**2 - 1.1])  # noqa: E731
+    benefit = bent(scores[:, 0]) + scores[:, 1:] @ np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    known = bent(norm.ppf((np.arange(10**5) + 0.5) / 10**5))
+    expected = known.max(axis=1).mean() - known.mean(axis=0).max()
+    result = information.partial(benefit, scores[:, 0])
+    assert float(result["evppi"]) == pytest.approx(expected, abs=0.04)
+    assert abs(float(result["evppi"]) - expected) < 2 * float(result["evppi_se"])
+
+
+def test_the_error_of_partial_information_is_that_seen_over_repetitions() -> None:
+    found = []
+    for seed in range(60):
+        scores = np.random.default_rng(seed).standard_normal((300, 3))
+        benefit = np.column_stack([np.zeros(300), MEAN + scores @ PARTS])
+        found.append(information.partial(benefit, scores[:, 1]))
+    whole = xr.concat(found, "repetition")
+    assert float(whole["evppi_se"].mean()) == pytest.approx(float(whole["evppi"].std()), rel=0.3)
+    assert float(whole["evppi"].mean()) == pytest.approx(loss(MEAN, PARTS[1]), abs=0.03)
+
+
+@pytest.mark.parametrize("size", [512, 1024])
+@pytest.mark.parametrize("rho", [0.0, 0.6])
+def test_intervals_cover_as_often_as_they_say(size: int, rho: float) -> None:
+    """Predictive coverage: a truth drawn from where the draws come from lies within their interval.
+
+    Parameters are normal, log-normal and gamma, and the model is linear; every repetition has draws of its own.
+    """
+    correlation = np.array([[1.0, rho, 0.0], [rho, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+    def outcomes(points: np.ndarray) -> np.ndarray:
+        each = design.correlated(points, correlation).T
+        kinds = (norm(1.0, 0.5), lognorm(0.4), gamma(3.0, scale=0.3))
+        return np.array([kind.ppf(column) for kind, column in zip(kinds, each, strict=True)]).T @ [1.0, 0.8, -0.6]
+
+    truths = outcomes(np.random.default_rng(9).random((100 * 200, 3))).reshape(100, 200)
+    draws = np.stack([outcomes(design.draws(size, 3, seed)) for seed in range(100)], axis=1)
+    bounds = running.running(draws, [size]).isel(size=0)
+    for low, high, nominal in (("low", "high", 0.95), ("low_50", "high_50", 0.5)):
+        inside = (truths >= bounds[low].values[:, None]) & (truths <= bounds[high].values[:, None])
+        assert inside.mean() == pytest.approx(nominal, abs=0.01)
