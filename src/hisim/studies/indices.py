@@ -93,13 +93,14 @@ def cross_check(values: np.ndarray | xr.DataArray, names: Sequence[str], base: i
     cells, _ = _saltelli_rows(values, names, base)
     a, b, ab = _a_b_ab(cells.table, base, len(names))
     still = _still(cells.table, base)
-    found = stats.sobol_indices(func={"f_A": a.T, "f_B": b.T, "f_AB": ab.transpose(0, 2, 1)}, n=base)
-    shape = (still.size, len(names))
+    ab_t = ab.transpose(0, 2, 1)
+    found = stats.sobol_indices(func={"f_A": _twice(a.T), "f_B": _twice(b.T), "f_AB": _twice(ab_t)}, n=base)
+    shape = (2, still.size, len(names))
     variance = np.where(still, 1.0, np.var([a, b], axis=(0, 1)))
     distance = np.mean([a, b], axis=(0, 1)) - cells.table.mean(axis=0)
     orders = {
-        "first_order": np.where(still, 0.0, np.reshape(found.first_order, shape).T),
-        "total": np.where(still, 0.0, np.reshape(found.total_order, shape).T),
+        "first_order": np.where(still, 0.0, np.reshape(found.first_order, shape)[0].T),
+        "total": np.where(still, 0.0, np.reshape(found.total_order, shape)[0].T),
     }
     arrays = {name: cells.labelled(array, [PARAMETER], ORDERS[name], RATIO) for name, array in orders.items()}
     centring = np.where(still, 0.0, distance * (ab.mean(axis=1) - a.mean(axis=0)) / variance)
@@ -238,6 +239,11 @@ def _a_b_ab(table: np.ndarray, base: int, parameters: int) -> tuple[np.ndarray, 
     """Outputs of A and B (base, cells), and of each AB_j (parameters, base, cells)."""
     rows = table.reshape(base, -1, table.shape[1])
     return rows[:, 0], rows[:, -1], rows[:, 1 : 1 + parameters].transpose(1, 0, 2)
+
+
+def _twice(outputs: np.ndarray) -> np.ndarray:
+    """(..., outputs, base) with every output a second time: SciPy fails at one output of one parameter."""
+    return np.concatenate([outputs, outputs], axis=-2)
 
 
 def _still(table: np.ndarray, base: int) -> np.ndarray:

@@ -95,9 +95,10 @@ def partial(net_benefit: np.ndarray, parameter_values: np.ndarray, units: str = 
 
     Returns
     -------
-    ``evppi`` () within 0 and ``evpi`` (); ``evppi_se`` (): the standard deviation of the value when the fitted values
-    are drawn from their distribution, and the sampling error over draws, added as variances; ``evpi`` (), all three
-    [units]; ``degrees_of_freedom`` (): of the most bent of the regressions, 1 + parameters where all are straight.
+    ``evppi`` (), from 0 to ``evpi`` (), and its standard error ``evppi_se`` () [units]: the standard deviation of the
+    value when the fitted values are drawn from their distribution, and the sampling error over draws, added as
+    variances, which leaves out that the penalty was chosen; ``degrees_of_freedom`` () [1]: of the most bent of the
+    regressions, 1 + parameters where all are straight.
 
     Raises
     ------
@@ -270,8 +271,8 @@ def _regressed(
 
 
 def _bends(values: np.ndarray) -> np.ndarray:
-    """(draw, columns) of a cubic spline on 0 to 1 without its straight lines, of which the sum of squares of the
-    coefficients is the sum of squared second differences (Eilers 1999, with the penalty as a ridge)."""
+    """(draw, columns): a cubic spline on 0 to 1 without its straight lines, in coefficients whose sum of squares is
+    that of the spline's second differences, so that its penalty is a ridge."""
     from scipy.interpolate import BSpline
 
     distinct = len(np.unique(values))

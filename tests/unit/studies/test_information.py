@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hisim.errors import ImpossibleModelError
+from hisim.studies import information
 from hisim.studies.information import curve, expected_value_of_perfect_information, partial
 
 BENEFIT = np.array([[0.0, 1.0, 1.0], [0.0, -1.0, -2.0], [0.0, 3.0, 3.0], [0.0, -1.0, -1.0]])
@@ -42,6 +43,13 @@ def test_values_stay_between_nothing_and_perfect_information() -> None:
         benefit = random.standard_normal((24, 3))
         result = partial(benefit, random.standard_normal((24, 3)))
         assert 0.0 <= float(result["evppi"]) <= float(result["evpi"])
+
+
+@pytest.mark.parametrize(("found", "told"), [(-1e-3, 0.0), (99.0, 0.25)])
+def test_chance_cannot_make_a_value_impossible(monkeypatch: pytest.MonkeyPatch, found: float, told: float) -> None:
+    monkeypatch.setattr(information, "_gain", lambda over_best: (found, 1.0))
+    benefit = np.column_stack([np.zeros(40), np.tile([0.5, -1.0], 20)])
+    assert float(partial(benefit, np.arange(40))["evppi"]) == told
 
 
 def test_the_scale_of_a_parameter_does_not_matter_and_straight_lines_stay_straight() -> None:
