@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from hisim.declare.files import load_library
 from hisim.declare.intervention import MECHANISMS
-from hisim.declare.schema import scenario_schema
+from hisim.declare.schema import scenario_schema, sweep_schema
 from hisim.inputs.catalogue import list_tables
 from hisim.inputs.strata_tables import FOLDER
+from hisim.inputs.uncertain import uncertain_inputs
 from hisim.outcomes.estimands import ESTIMANDS
 from hisim.stratum_variables import STRATA, STRATUM_PROJECTION
 from hisim.surfaces.cli import app
@@ -47,6 +48,37 @@ def scenario_file() -> Iterator[str]:
     )
     for key, title in sections:
         yield from _object_table(title, schema["$defs"][key])
+
+
+def sweep_file() -> Iterator[str]:
+    """The keys of a sweep file, level by level."""
+    schema = sweep_schema()
+    yield "# Sweep file\n"
+    yield "YAML, at most 256 KB. Keys not listed here are refused. `hisim sweep FILE --paths` lists every number"
+    yield "that may vary in its scenarios. Dotted places begin with `interventions.`, `inputs.`, `scenario.` (every"
+    yield "scenario) or `scenarios.NAME.`.\n"
+    yield from _object_table("The file", schema)
+    for key, title in (
+        ("Over", "over, each"), ("Wanted", "estimands, each"), ("Target", "targets, each"),
+        ("Correlation", "correlations, each"),
+    ):  # fmt: skip
+        yield from _object_table(title, schema["$defs"][key])
+
+
+def uncertain_numbers() -> Iterator[str]:
+    """Every uncertain figure of the inputs with its distribution."""
+    yield "# Uncertain inputs\n"
+    yield "What varies under every scenario; the numbers of interventions stand [on their own page](interventions.md)."
+    yield "A figure in standard deviations moves all ages and both sexes together, 0 being the central estimates. Where"
+    yield "the source is an assumption, so is the range.\n"
+    yield from table(
+        ("path", "what", "value", "low", "high", "distribution", "unit", "source"),
+        (
+            (f"`{one.path}`", one.title, f"{one.value:.4g}", f"{one.low:.4g}", f"{one.high:.4g}", one.distribution,
+             one.unit, one.source)
+            for one in uncertain_inputs()
+        ),
+    )  # fmt: skip
 
 
 def interventions() -> Iterator[str]:
@@ -124,8 +156,13 @@ def commands() -> Iterator[str]:
     """The help of every command, as the terminal shows it."""
     yield "# Commands\n"
     yield "`hisim COMMAND`, or `python3 run.py COMMAND` from a copy of the folder.\n"
-    names = [command.callback.__name__ for command in app.registered_commands if command.callback]
-    for arguments in ([], *([name] for name in names)):
+    names = [[command.callback.__name__] for command in app.registered_commands if command.callback]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        name = str(group.typer_instance.info.name)
+        below = [command.name or command.callback.__name__ for command in group.typer_instance.registered_commands]
+        names += [[name], *([name, one] for one in below)]
+    for arguments in ([], *names):
         yield f"## {' '.join(['hisim', *arguments])}\n"
         result = CliRunner().invoke(app, [*arguments, "--help"], prog_name="hisim", catch_exceptions=False)
         yield f"```text\n{result.output.strip()}\n```\n"
@@ -133,6 +170,8 @@ def commands() -> Iterator[str]:
 
 PAGES = {
     "scenario-file": scenario_file,
+    "sweep-file": sweep_file,
+    "uncertain-numbers": uncertain_numbers,
     "interventions": interventions,
     "data-dictionary": data_dictionary,
     "estimands": estimands,

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hisim.declare.files import read_scenario_text
+from hisim.declare.nodes import compose
+from hisim.declare.sweep import Sweep
 from hisim.surfaces.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +40,10 @@ def test_the_tutorial_runs(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_scenarios_in_pages_are_valid(page: Path) -> None:
     for text in blocks(page, "yaml"):
-        assert read_scenario_text(text, page.name).interventions
+        if "\ndesign: " in text:
+            Sweep.model_validate(compose(text, page.name)[0].plain(), by_alias=True, by_name=False)  # type: ignore[union-attr]
+        else:
+            assert read_scenario_text(text, page.name).interventions
 
 
 def test_the_how_to_shows_a_scenario(root: Path) -> None:
