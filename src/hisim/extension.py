@@ -146,6 +146,60 @@ def set_products(typing: Any, weight: Any, row: Any, first: Any, last: Any, tota
 
 
 @intrinsic
+def weigh_rows(typing: Any, start: Any, rows: Any, term: Any, weight: Any, terms: Any, out: Any) -> Any:
+    """As ``lanes``: in vectors, a unit of people at a time, whose sums stay in registers."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        matrix, which, weights, to = (
+            context.make_array(kinds[k])(context, builder, arguments[k]) for k in (1, 2, 3, 5)
+        )
+        number, begun = arguments[4].type, _every(builder, arguments[0])
+        stride = builder.sdiv(builder.extract_value(matrix.strides, 0), number(LANES * 4))
+        vectors, there = (builder.bitcast(one.data, _SINGLE.as_pointer()) for one in (matrix, to))
+        most = number(UNIT * LANES)
+        units = builder.sdiv(builder.add(to.nitems, number(UNIT * LANES - 1)), most)
+        sums = [cgutils.alloca_once(builder, _SINGLE) for _ in range(UNIT)]
+
+        def weighed(j: Any, first: Any) -> list[Any]:
+            row = builder.add(builder.mul(builder.load(builder.gep(which.data, [j])), stride), first)
+            by = _every(builder, builder.load(builder.gep(weights.data, [j])))
+            rest = (builder.add(row, number(k)) for k in range(UNIT))
+            return [builder.fmul(by, _row(builder, vectors, r, 4)) for r in rest]
+
+        def add(several: Sequence[Any]) -> None:
+            for place, one in zip(sums, several, strict=True):
+                builder.store(builder.fadd(builder.load(place), one), place)
+
+        def both(one: Sequence[Any], other: Sequence[Any]) -> list[Any]:
+            return [builder.fadd(a, b) for a, b in zip(one, other, strict=True)]
+
+        spare = builder.and_(arguments[4], number(3))
+        with cgutils.for_range(builder, units) as loop:
+            first = builder.mul(loop.index, number(UNIT))
+            for place in sums:
+                builder.store(begun, place)
+            with cgutils.for_range_slice(builder, number(0), spare, number(1), number) as (j, _):
+                add(weighed(j, first))
+            with cgutils.for_range_slice(builder, spare, arguments[4], number(4), number) as (j, _):
+                a, b, c, d = (weighed(builder.add(j, number(k)), first) for k in range(4))
+                add(both(both(a, b), both(c, d)))
+            for k, place in enumerate(sums):
+                builder.store(builder.load(place), builder.gep(there, [builder.add(first, number(k))]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(types.float32, rows, term, weight, types.intp, out), build
+
+
+def _every(builder: Any, value: Any) -> Any:
+    """The same number in every lane."""
+    several = ir.Constant(_SINGLE, ir.Undefined)
+    index = ir.IntType(32)
+    one = builder.insert_element(several, value, index(0))
+    return builder.shuffle_vector(one, several, ir.Constant(ir.VectorType(index, LANES), [0] * LANES))
+
+
+@intrinsic
 def add_times(typing: Any, times: Any, row: Any, to: Any) -> Any:
     """As ``lanes``: in vectors."""
 

@@ -42,6 +42,28 @@ def set_products(
 
 
 @extended
+def weigh_rows(
+    start: np.float32,
+    rows: NDArray[np.float32],
+    term: NDArray[np.int64],
+    weight: NDArray[np.float32],
+    terms: int,
+    out: NDArray[np.float32],
+) -> None:
+    """``out`` = ``start`` + the sum of ``weight[j] * rows[term[j]]`` over the first ``terms``, four to a pass.
+
+    Compiled, whole units of people are worked out: those beyond the last of ``out``, which must be there, are anything.
+    """
+    spare, few = terms % 4, rows[:, : out.size]
+    out[:] = start
+    for j in range(spare):
+        out += weight[j] * few[term[j]]
+    for j in range(spare, terms, 4):
+        p, q, r, s = (weight[k] * few[term[k]] for k in range(j, j + 4))
+        out += (p + q) + (r + s)
+
+
+@extended
 def add_times(times: float, row: NDArray[np.float64], to: NDArray[np.float64]) -> None:
     """``to`` += ``times * row``, 16 lanes."""
     to += times * row

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import add_products, lanes_sum
+from hisim.lanes import add_products, lanes_sum, weigh_rows
 from hisim.model.fastmath import exp32, fill, set_lived
 from hisim.model.tables import Array
 from hisim.model.workspace import Lives, Workspace
@@ -22,19 +22,8 @@ _TOLERANCE = 1e-6
 
 @compiled
 def combine(start: np.float32, rows: Array, term: Array, weight: Array, terms: int, out: Array) -> None:
-    """``out`` = ``start`` + the sum of ``weight[j] * rows[term[j]]`` over the first ``terms``, four to a pass."""
-    spare = terms % 4
-    for i in range(out.size):
-        out[i] = start
-    for j in range(spare):
-        w, x = weight[j], rows[term[j]]
-        for i in range(out.size):
-            out[i] += w * x[i]
-    for j in range(spare, terms, 4):
-        a, b, c, d = weight[j], weight[j + 1], weight[j + 2], weight[j + 3]
-        p, q, r, s = rows[term[j]], rows[term[j + 1]], rows[term[j + 2]], rows[term[j + 3]]
-        for i in range(out.size):
-            out[i] += (a * p[i] + b * q[i]) + (c * r[i] + d * s[i])
+    """``out`` = ``start`` + the sum of ``weight[j] * rows[term[j]]`` over the first ``terms``; see ``lanes``."""
+    weigh_rows(start, rows, term, weight, terms, out)
 
 
 @compiled

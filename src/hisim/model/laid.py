@@ -65,7 +65,9 @@ def lay_out(plan: Plan, sizes: Mapping[str, int], results: Iterable[tuple[Cohort
         by_age(one.stratum_served, np.moveaxis(out["told"][:, :, :, q, s], 0, -1))
         lived_by_band = by_band(lived, 2) if batches or strata else lived
         if not batches:
-            by_age(one.deaths[..., 0], out["deaths"][:, :, q, s])
+            by_age(
+                one.stratum_deaths.sum(axis=-2) if strata else one.stratum_deaths[..., 0, :], out["deaths"][:, :, q, s]
+            )
         else:
             deaths = by_age(one.deaths)
             out["deaths"][:, :, q, s] = deaths.sum(axis=-1)

@@ -21,7 +21,9 @@ from hisim.model.workspace import Workspace
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 MOST_SHARE = 0.5
-"""Of more people than this share of a block, all are worked out: closing up and laying back costs more then."""
+"""Of more people than this share of a block, all are worked out: closing up and laying back costs more then,"""
+FEW = 128
+"""and of blocks of no more people than this."""
 
 
 @compiled
@@ -182,7 +184,7 @@ def set_scenario_ratio(
     n = close_up(work.row, work.who)
     if n == 0 and not whole:
         return False
-    everyone = whole or n > MOST_SHARE * size
+    everyone = whole or n > MOST_SHARE * size or size <= FEW
     if everyone:
         if smoking:
             set_excess(slot, tables.remaining_excess, work.new_excess)

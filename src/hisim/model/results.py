@@ -14,14 +14,14 @@ from hisim.variables import LANES
 
 def room_for(tables: CohortTables, strata: Strata, cohorts: int, batches: bool = True) -> CohortResult:
     """Results of nobody, with a first axis of cohorts: all 0."""
-    lanes = LANES if batches else 1
+    lanes = LANES if batches else 0
     (scenarios, years), groups, causes = tables.coverage.shape[:2], strata.weight.shape[-1], tables.rate.shape[2]
     counts = int(tables.counted.sum()) + tables.known.shape[3] + 1
     return CohortResult(
         np.zeros((cohorts, scenarios, years, causes, lanes)),
         np.zeros((cohorts, scenarios, years, groups, causes)),
         np.zeros((cohorts, scenarios, years, groups, lanes)),
-        np.zeros((cohorts, scenarios, years, groups, lanes)),
+        np.zeros((cohorts, scenarios, years, groups, max(lanes, 1))),
         np.zeros((cohorts, scenarios, years, counts)),
         np.zeros((cohorts, scenarios, years, groups, 2 * int(tables.used.sum()) + 1)),
         np.zeros((cohorts, years, causes)),
@@ -58,9 +58,6 @@ def add_results(
             if batches:
                 add_times(times, row, to)
                 add_times(times, row, by_batch)
-            else:
-                to[0] += by_stratum[c]
-                by_batch[0] += by_stratum[c]
 
 
 @compiled

@@ -173,7 +173,7 @@ class Task(NamedTuple):
 
 
 class CohortResult(NamedTuple):
-    """What one cohort adds to a projection; batches B are 16, or 1 where they are not told apart."""
+    """What one cohort adds to a projection; batches B are 16, or none where they are not told apart."""
 
     deaths: Float64
     """(K, Y, C, B) [persons] by batch."""
@@ -182,7 +182,7 @@ class CohortResult(NamedTuple):
     stratum_deaths_batch: Float64
     """(K, Y, G, B) [persons] by batch."""
     person_years: Float64
-    """(K, Y, G, B) [person-years] by batch."""
+    """(K, Y, G, B or 1) [person-years] by batch, or all together."""
     served: Float64
     """(K, Y, N + D + 1) [person-years] in each of the N slots that are ``counted``, on each register, smoking."""
     stratum_served: Float64

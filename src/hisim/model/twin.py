@@ -82,8 +82,12 @@ def run_cohorts(
         *sums, reference = (sum(several) for several in zip(*parts, strict=True))
         several.append((*sums, reference / pieces))
     out = CohortResult(*map(np.stack, zip(*several, strict=True)))
-    by_batch = () if batches else ("deaths", "stratum_deaths_batch", "person_years")
-    return out._replace(**{name: getattr(out, name).sum(axis=-1, keepdims=True) for name in by_batch})
+    if batches:
+        return out
+    none, whole = slice(0), out.person_years.sum(axis=-1, keepdims=True)
+    return out._replace(
+        deaths=out.deaths[..., none], stratum_deaths_batch=out.stratum_deaths_batch[..., none], person_years=whole
+    )
 
 
 def _run_piece(
