@@ -88,7 +88,8 @@ def comparator(own: Arrays) -> int:
                     excess = a.excess[b, a.smoking_group[c]]
                     set_ratio(a.row, a.smoking_excess[y, c], excess, a.base_ratio[b, c], ratio[c])
             live_year(
-                a.rate[y], a.active[y], a.active[y], ratio, a.alive[b], a.bounds[b], a, a.hazard[b], a.lived[b], a.sums
+                a.rate[y], a.active[y], a.active[y], ratio, a.alive[b], a.bounds[b], a, a.hazard[b], a.lived[b],
+                a.sums, b == 0,
             )  # fmt: skip
             survive(a.hazard[b], a.lived[b], a.left)
     return own.rate.size
@@ -114,7 +115,7 @@ def scenarios(own: Arrays) -> int:
                     hazard, lived, bounds[1] = a.hazard[b, :m], a.lived[b], m
                     set_hazard(a.rate[y], a.ratio, a.active[y], a, hazard)
                     set_lived(hazard, a.alive[b, :m], lived[:m])
-                    weigh(a.active[y], a.ratio, lived, bounds, a, a.sums)
+                    weigh(a.active[y], a.ratio, lived, bounds, a, a.sums, b == 0)
                     survive(hazard, lived[:m], a.left[:m])
     return own.rate.size
 

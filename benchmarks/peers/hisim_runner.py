@@ -91,8 +91,8 @@ def make_tables(intervention: bool) -> CohortTables:
         "condition_log_hr": (AGES, len(CONDITIONS), len(CAUSES)), "slot_log_hr": (AGES, 0, len(CAUSES)),
         "smoking_current": (AGES,), "smoking_ever": (AGES,), "quit_years_cumulative": (AGES, 41),
         "drinkers": (AGES,), "drinker_grams": (2,), "percentile_mixing": (3, 3),
-        "prevalence": (AGES, len(CONDITIONS) - len(HISTORIES)), "coverage": (*ages, 0, 1),
-        "known": (*ages, len(REGISTERS), 1), "effect_step": (0, 1), "shift": (0, len(EXPOSURES)),
+        "prevalence": (AGES, len(CONDITIONS) - len(HISTORIES)), "coverage": (1, YEARS, 0, AGES, 1),
+        "known": (1, YEARS, len(REGISTERS), AGES, 1), "effect_step": (0, 1), "shift": (0, len(EXPOSURES)),
         "stratum_odds": (LIFELONG_ROWS, GROUPS),
     }.items():  # fmt: skip
         none[name] = np.zeros(shape)

@@ -147,17 +147,16 @@ def _people(arrays: Mapping[str, np.ndarray], q: int, s: int) -> Tables:
 
 def _served(delivered: Delivered, every: Tables, q: int, s: int) -> Tables:
     """Who of one cell is served, and when that differs among scenarios."""
-    known, coverage, quit = (
-        single(array[:, :, q, s]) for array in (delivered.known, delivered.coverage, delivered.quits)
-    )
+    known, coverage = (single(array[:, :, q, s].swapaxes(2, 3)) for array in (delivered.known, delivered.coverage))
+    quit = single(delivered.quits[:, :, q, s])
     differs = _differs(known, coverage, every["slot_register"], every["effect_step"], delivered.used)
     return {
         "known": known,
         "coverage": coverage,
         "quit": quit,
         "differs": differs,
-        "changes": differs.any(axis=-1) | (known != known[0]).any(axis=(-1, -2)) | (quit != quit[0]).any(axis=-1),
-        "present": np.ascontiguousarray((coverage[0, 0] > 0).any(axis=-1)),
+        "changes": differs.any(axis=-1) | (known != known[0]).any(axis=(2, 4)) | (quit != quit[0]).any(axis=-1),
+        "present": np.ascontiguousarray((coverage[0, 0] > 0).any(axis=-1).T),
         "apart": _apart(known, coverage, every["slot_register"]),
     }
 
@@ -166,8 +165,8 @@ def _apart(known: Float32, coverage: Float32, register: np.ndarray) -> np.ndarra
     """(slot,) whether any stratum has another threshold, for the slot or for the register it needs."""
     if coverage.shape[-1] == 1 or not register.size:
         return np.zeros(register.size, bool)
-    told = (known != known[..., :1]).any(axis=(0, 1, 2, 4))
-    served = (coverage != coverage[..., :1]).any(axis=(0, 1, 2, 4))
+    told = (known != known[..., :1]).any(axis=(0, 1, 3, 4))
+    served = (coverage != coverage[..., :1]).any(axis=(0, 1, 3, 4))
     return np.asarray(served | np.where(register >= 0, told[register], False))
 
 
@@ -179,13 +178,13 @@ def _differs(
     It may be in slots that are ``used``, or where more or fewer are on the register.
     """
     told = known != known[0, 0]
-    out = np.zeros(coverage.shape[:-1], bool)
-    found = told.any(axis=(0, 1, 2, 4))
+    out = np.zeros((*coverage.shape[:2], coverage.shape[3], coverage.shape[2]), bool)
+    found = told.any(axis=(0, 1, 3, 4))
     for t in np.flatnonzero(used | np.where(register >= 0, found[register], False)):
-        mine, d = coverage[..., t, :], register[t]
+        mine, d = coverage[:, :, t], register[t]
         other = mine != mine[0, 0]
         if d >= 0:
-            other |= told[..., d, :] & (mine > 0)
+            other |= told[:, :, d] & (mine > 0)
         now = other.any(axis=-1)
         whole = now.copy()
         for lag in np.flatnonzero(steps[t, : now.shape[1]]):

@@ -87,7 +87,8 @@ def delivered(
     own = groups if apart else 1
     years = values_of(inputs, "year").tolist()
     size = (1 + len(scenarios), len(years), *known.shape[:-1])
-    told, coverage, quits = (_by_cell(*size, *more) for more in ((len(REGISTERS), own), (len(slots), own), (groups,)))
+    told, coverage = (_by_cell(size, several, own) for several in (len(REGISTERS), len(slots)))
+    quits = np.empty((*size, groups), np.float32)
     told[:], quits[:] = known[..., None], values_of(inputs, "quit_probability")[..., None]
     coverage[:] = np.stack(base, axis=-1)[..., None] if base else 0.0
     for k, scenario in enumerate(scenarios, start=1):
@@ -119,9 +120,11 @@ def delivered(
     return Delivered(told, coverage, quits, routed, routed | np.array([slot.name in STATES for slot in slots], bool))
 
 
-def _by_cell(scenarios: int, years: int, quintiles: int, sexes: int, *rest: int) -> Float32:
-    """Room by (scenario, year, quintile, sex, ...) where each quintile and sex lies in one piece."""
-    return np.moveaxis(np.empty((quintiles, sexes, scenarios, years, *rest), np.float32), (0, 1), (2, 3))
+def _by_cell(size: Sequence[int], several: int, own: int) -> Float32:
+    """Room by (scenario, year, quintile, sex, age, slot or register, P), each cell in one piece, as its tables are."""
+    scenarios, years, quintiles, sexes, ages = size
+    room = np.empty((quintiles, sexes, scenarios, years, several, ages, own), np.float32)
+    return room.transpose(2, 3, 0, 1, 5, 4, 6)
 
 
 def _in_place(uses: Sequence[Use], year: int) -> tuple[float, ...]:

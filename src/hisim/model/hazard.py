@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from hisim.accelerate import compiled
-from hisim.lanes import add_products, lanes_sum, weigh_rows
-from hisim.model.fastmath import exp32, fill, set_lived
+from hisim.lanes import add_products, lanes_sum, set_products, weigh_rows
+from hisim.model.fastmath import exp32, set_lived
 from hisim.model.tables import Array
 from hisim.model.workspace import Lives, Workspace
 from hisim.variables import LANES
@@ -49,17 +49,24 @@ def whole_sum(sums: Array, c: int) -> float:
 
 
 @compiled
-def weigh(active: Array, ratio: Array, weight: Array, bounds: Array, work: Workspace, sums: Array) -> None:
+def weigh(
+    active: Array, ratio: Array, weight: Array, bounds: Array, work: Workspace, sums: Array, first_block: bool
+) -> None:
     """Add to ``sums`` (G, C + 1, 16) the sums over the people of each stratum of a block of ``weight``.
 
     Row c sums it times the ratio of cause c, where the cause is ``active``; the last row sums it alone, which
-    stands for the other causes too. Which rows go together follows from their place in the cohort and the bounds of
-    strata, so the bytes do not depend on blocks, which are whole units.
+    stands for the other causes too. The ``first_block`` begins them. Which rows go together follows from their place
+    in the cohort and the bounds of strata, so the bytes do not depend on blocks, which are whole units.
     """
     causes = active.size
     for g in range(bounds.size - 1):
         first, last = bounds[g] // LANES, bounds[g + 1] // LANES
-        if first < last:
+        if first_block:
+            for c in range(causes):
+                if active[c]:
+                    set_products(weight, ratio[c], first, last, sums[g, c])
+            set_products(weight, work.ones, first, last, sums[g, causes])
+        elif first < last:
             for c in range(causes):
                 if active[c]:
                     add_products(weight, ratio[c], first, last, sums[g, c])
@@ -78,11 +85,12 @@ def live_year(
     hazard: Array,
     lived: Array,
     sums: Array,
+    first_block: bool,
 ) -> None:
     """Person-years of a block at the all-cause hazard; adds to ``sums`` as :func:`weigh` does, of causes ``wanted``."""
     set_hazard(rate, ratio, active, work, hazard)
     set_lived(hazard, alive, lived)
-    weigh(wanted, ratio, lived, bounds, work, sums)
+    weigh(wanted, ratio, lived, bounds, work, sums, first_block)
 
 
 @compiled
@@ -124,19 +132,18 @@ def calibrate(
     ``sampled`` nothing to add up by cause.
     """
     causes, alive, sums, hazard_rate, known = rate.size, lives.alive[0], lives.sums, lives.rate, lives.known
-    fill(0.0, lives.every_sum)
     if not observed:
         for c in range(causes):
             hazard_rate[c], death_rate[c] = np.float32(rate[c]), rate[c]
         for b in range(alive.shape[0]):
             live_year(
                 hazard_rate, active, work.no_cause if sampled else active, work.comparator_ratio[b], alive[b],
-                work.bounds[b], work, work.hazard[b], work.lived[b], sums,
+                work.bounds[b], work, work.hazard[b], work.lived[b], sums, b == 0,
             )  # fmt: skip
         return
     groups = sums.shape[0]
     for b in range(alive.shape[0]):
-        weigh(active, work.comparator_ratio[b], alive[b], work.bounds[b, ::groups], work, sums)
+        weigh(active, work.comparator_ratio[b], alive[b], work.bounds[b, ::groups], work, sums, b == 0)
     set_rate(rate, active, sums[:1], death_rate)
     first, tried, before, found = lives.tried[0], lives.tried[1], lives.tried[2], lives.tried[3]
     for c in range(causes):
@@ -144,12 +151,11 @@ def calibrate(
     for step in range(_MOST_STEPS):
         for c in range(causes):
             hazard_rate[c] = np.float32(tried[c])
-        fill(0.0, lives.every_sum)
         every = groups if step == 0 else 1
         for b in range(alive.shape[0]):
             live_year(
                 hazard_rate, active, active, work.comparator_ratio[b], alive[b], work.bounds[b, ::every], work,
-                work.hazard[b], work.lived[b], sums,
+                work.hazard[b], work.lived[b], sums, b == 0,
             )  # fmt: skip
         set_rate(rate, active, sums[: groups // every], death_rate)
         change = 0.0
@@ -165,9 +171,8 @@ def calibrate(
             before[c], found[c] = tried[c], death_rate[c]
             tried[c] += (death_rate[c] - tried[c]) / (1.0 - known[1, c])
     if every > 1:
-        fill(0.0, lives.every_sum)
         for b in range(alive.shape[0]):
-            weigh(active, work.comparator_ratio[b], work.lived[b], work.bounds[b], work, sums)
+            weigh(active, work.comparator_ratio[b], work.lived[b], work.bounds[b], work, sums, b == 0)
         set_rate(rate, active, sums, death_rate)
     for c in range(causes):
         known[0, c] = death_rate[c] / first[c] if first[c] > 0.0 else 1.0

@@ -94,7 +94,7 @@ def run_scenario_year(
         ratio = work.ratio if differs else work.comparator_ratio[b]
         live_year(
             lives.rate, active, work.no_cause if sampled else active, ratio, lives.alive[k, b], work.bounds[b], work,
-            work.hazard[b], lived[b], lives.sums,
+            work.hazard[b], lived[b], lives.sums, b == 0,
         )  # fmt: skip
         end_block(tables, work, lives, b, k, y, age, ratio, lived[b], weight, sampled)
     count_people(tables, work, k, y, age, weight, lived, lives.slot[own], out)
@@ -152,7 +152,6 @@ def run_year(
         if sampled:
             fill(0.0, lives.every_death)
         if k > 0:
-            fill(0.0, lives.every_sum)
             run_scenario_year(tables, work, lives, k, y, age, weight, sampled, whole, out)
         else:
             count_people(tables, work, 0, y, age, weight, work.lived, lives.slot[0], out)

@@ -92,7 +92,7 @@ def set_comparator_year(
     set_exposures(age, tables, u, work.percentile[b], raw)
     set_flags(work.share, tables, u, work.yearly[b, EVENT, word], raw, flags)
     for d in range(REGISTER_FLAGS.size):
-        known, told = u[REGISTER_EVENTS[d]], tables.known[0, 0, age, d]
+        known, told = u[REGISTER_EVENTS[d]], tables.known[0, 0, d, age]
         fill(_ZERO, work.told[b, d])
         if told.any():
             flag_reached(known, known, flags[REGISTER_FLAGS[d]], told, told, work.spans[b], work.told[b, d])

@@ -95,7 +95,7 @@ def count_people(
             for b in range(blocks):
                 count_block(lived[b], work.features[b, flag], work.bounds[b], b, totals)
             keep_each(weight, totals, uses + u, by_stratum)
-        if not anybody(tables.coverage[k, y, age, t]):
+        if not anybody(tables.coverage[k, y, t, age]):
             continue
         f = FIRST_EFFECT + t
         same = work.there[f] and same_reach(tables, k, y, 0, 0, age, t)
@@ -110,10 +110,10 @@ def count_people(
             keep(weight, totals, n, served)
     first, totals = served.size - registers - 1, every[:1]
     for d in range(registers):
-        told = tables.known[k, y, age, d]
+        told = tables.known[k, y, d, age]
         if not anybody(told):
             continue
-        same = alike(told, tables.known[0, 0, age, d])
+        same = alike(told, tables.known[0, 0, d, age])
         for b in range(blocks):
             row = work.told[b, d] if same else work.flag
             if not same:

@@ -16,7 +16,7 @@ def room_for(tables: CohortTables, strata: Strata, cohorts: int, batches: bool =
     """Results of nobody, with a first axis of cohorts: all 0."""
     lanes = LANES if batches else 0
     (scenarios, years), groups, causes = tables.coverage.shape[:2], strata.weight.shape[-1], tables.rate.shape[2]
-    counts = int(tables.counted.sum()) + tables.known.shape[3] + 1
+    counts = int(tables.counted.sum()) + tables.known.shape[2] + 1
     return CohortResult(
         np.zeros((cohorts, scenarios, years, causes, lanes)),
         np.zeros((cohorts, scenarios, years, groups, causes)),

@@ -53,10 +53,10 @@ def add_gained(
 def same_reach(tables: CohortTables, k: int, y: int, other: int, then: int, age: int, t: int) -> bool:
     """Whether scenario ``k`` reaches in slot ``t`` in year ``y`` whom scenario ``other`` reaches in year ``then``."""
     for p in range(tables.coverage.shape[4]):
-        if tables.coverage[k, y, age, t, p] != tables.coverage[other, then, age, t, p]:
+        if tables.coverage[k, y, t, age, p] != tables.coverage[other, then, t, age, p]:
             return False
         d = tables.slot_register[t]
-        if d >= 0 and tables.known[k, y, age, d, p] != tables.known[other, then, age, d, p]:
+        if d >= 0 and tables.known[k, y, d, age, p] != tables.known[other, then, d, age, p]:
             return False
     return True
 
@@ -74,11 +74,11 @@ def set_reached(tables: CohortTables, work: Workspace, b: int, k: int, y: int, a
     """Who of block ``b`` is in slot ``t`` by the coverage of year ``y``, as 0 or 1."""
     flag, ready, d = work.features[b, FIRST_FLAG + tables.slot_flag[t]], work.readiness[b, t], tables.slot_register[t]
     own, spans = spans_of(tables, work, b, t)
-    a = tables.coverage[k, y, age, t, :own]
+    a = tables.coverage[k, y, t, age, :own]
     fill(_ZERO, out)
     if d >= 0:
         flag_reached(
-            ready, work.uniforms[b, REGISTER_EVENTS[d]], flag, a, tables.known[k, y, age, d, :own], spans, out
+            ready, work.uniforms[b, REGISTER_EVENTS[d]], flag, a, tables.known[k, y, d, age, :own], spans, out
         )  # fmt: skip
     else:
         flag_reached(ready, ready, flag, a, a, spans, out)
@@ -114,9 +114,9 @@ def set_change(tables: CohortTables, work: Workspace, b: int, k: int, y: int, ag
                 lag += 1
             if gain == _ZERO or same_reach(tables, k, then, 0, 0, age, t):
                 continue
-            a = tables.coverage[k, then, age, t, :own]
+            a = tables.coverage[k, then, t, age, :own]
             if d >= 0:
-                told = tables.known[k, then, age, d, :own]
+                told = tables.known[k, then, d, age, :own]
                 add_gained(ready, u[REGISTER_EVENTS[d]], flag, a, told, spans, gain, now, out)
             else:
                 add_gained(ready, ready, flag, a, a, spans, gain, now, out)

@@ -102,9 +102,9 @@ class CohortTables(NamedTuple):
     wanted: NDArray[np.bool_]
     """(F,) flags that anything in the run depends on."""
     coverage: Float32
-    """(K, Y, A, T, P) share of eligible people, of those diagnosed where there is a register, who are served."""
+    """(K, Y, T, A, P) share of eligible people, of those diagnosed where there is a register, who are served."""
     known: Float32
-    """(K, Y, A, D, P) share of people with the condition who are diagnosed."""
+    """(K, Y, D, A, P) share of people with the condition who are diagnosed."""
     differs: NDArray[np.bool_]
     """(K, Y, A, T) whether the scenario's coverage, now or lagged, is other than the comparator's."""
     changes: NDArray[np.bool_]

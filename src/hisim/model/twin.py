@@ -103,7 +103,7 @@ def _run_piece(
     sampled: bool,
 ) -> tuple[Float64, ...]:
     """Run ``people``, by their numbers, through all years and scenarios."""
-    scenarios, years, _, slots = tables.coverage.shape[:4]
+    scenarios, years, slots = tables.coverage.shape[:3]
     causes, groups = tables.rate.shape[2], len(strata.weight)
     deaths = np.zeros((scenarios, years, groups, causes, LANES))
     person_years = np.zeros((scenarios, years, groups, LANES))
@@ -225,10 +225,10 @@ def _reached(
     """Who is in slot ``t`` by the coverage of year ``y``; before the start, by the comparator's."""
     row, then = (k, y) if y >= 0 else (0, 0)
     own = group if tables.coverage.shape[-1] > 1 else np.zeros_like(group)
-    inside = flags[FLAGS[tables.slot_flag[t]]] & (ready[t] < tables.coverage[row, then, age, t][own])
+    inside = flags[FLAGS[tables.slot_flag[t]]] & (ready[t] < tables.coverage[row, then, t, age][own])
     register = tables.slot_register[t]
     if register >= 0:
-        told = lifelong[LIFELONG[f"{REGISTERS[register]}_known"]] < tables.known[row, then, age, register][own]
+        told = lifelong[LIFELONG[f"{REGISTERS[register]}_known"]] < tables.known[row, then, register, age][own]
         inside = inside & told
     return np.asarray(inside)
 
@@ -272,7 +272,7 @@ def _counts(
             out[slots + t] = lived[flags[FLAGS[tables.slot_flag[t]]]].sum()
     for d, name in enumerate(REGISTERS):
         own = group if tables.known.shape[-1] > 1 else np.zeros_like(group)
-        told = lifelong[LIFELONG[f"{name}_known"]] < tables.known[k, y, age, d][own]
+        told = lifelong[LIFELONG[f"{name}_known"]] < tables.known[k, y, d, age][own]
         out[2 * slots + d] = lived[flags[name] & told].sum()
     out[-1] = lived[slot == CURRENT].sum()
     return out

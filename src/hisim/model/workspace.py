@@ -110,8 +110,6 @@ class Lives(NamedTuple):
     """(K,) scenarios whose smoking may differ by now."""
     sums: Array
     """(G, C + 1, 16) person-years times hazard ratio by cause, and person-years."""
-    every_sum: Array
-    """The same in one row."""
     died: Array
     """(G, C, 16) sampled deaths."""
     every_death: Array
@@ -129,14 +127,13 @@ def make_lives(tables: CohortTables, strata: Strata, work: Workspace) -> Lives:
     """Room for everyone of a workspace."""
     blocks, size = work.lived.shape
     scenarios, causes, groups = tables.coverage.shape[0], tables.rate.shape[2], strata.weight.size
-    sums, died = np.zeros((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
+    sums, died = np.empty((groups, causes + 1, LANES)), np.zeros((groups, causes, LANES))
     return Lives(
         np.empty((scenarios, blocks, size), np.float32),
         np.empty((scenarios, blocks, size), np.int32),
         np.empty(scenarios, np.bool_),
         np.empty(scenarios, np.bool_),
         sums,
-        sums.reshape(-1),
         died,
         died.reshape(-1),
         np.empty(causes, np.float32),
