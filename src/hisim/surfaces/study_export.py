@@ -112,14 +112,14 @@ def write_netcdf(study: store.Study, path: Path) -> None:
 
 
 def write_zarr(study: store.Study, path: Path) -> None:
-    """Every figure of every run as a Zarr store, one array after the other."""
+    """Every figure of every run as a Zarr store of format 2, which has a standard form for labels."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         whole = frame_of(study)
-        varied(study).assign_attrs(whole.attrs).to_zarr(part, mode="w", consolidated=False)
+        varied(study).assign_attrs(whole.attrs).to_zarr(part, mode="w", zarr_format=2, consolidated=False)
         for some in together(study):
             several = xr.merge([of_one(study, cell, whole) for cell in some], join="exact")
-            several.to_zarr(part, mode="a", consolidated=False)
+            several.to_zarr(part, mode="a", zarr_format=2, consolidated=False)
         shutil.rmtree(path, ignore_errors=True)
         os.replace(part, path)
     finally:

@@ -92,14 +92,19 @@ def planned(definition: Mapping[str, Any], way: Way) -> str:
     )
     lines = [
         f"{definition['title']}: {KIND_WORDS[definition['kind']]}.",
-        f"{len(definition['uncertain'])} numbers vary; {definition['runs']:,} runs of {len(definition['scenarios'])} "
-        f"scenarios and the comparator, {figures_each(definition):,} figures kept of each.",
+        f"{len(definition['uncertain'])} numbers vary; {definition['runs']:,} runs of "
+        f"{_scenarios(definition)} and the comparator, {figures_each(definition):,} figures kept of each.",
         f"{units_of(definition):,} units of work, about {in_words(seconds)} on {workers} of this machine"
         + (f" for shard {way.shard[0]} of {way.shard[1]}" if way.shard != (1, 1) else "")
         + f" (from {min(3, definition['runs'])} runs timed now), {bytes_in_words(size)} on disk in "
         f"{way.folder / STORE}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _scenarios(definition: Mapping[str, Any]) -> str:
+    count = len(definition["scenarios"])
+    return f"{count} scenario{'s' * (count != 1)}"
 
 
 def shown(study: Study, folder: Path) -> str:
