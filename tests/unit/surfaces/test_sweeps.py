@@ -134,7 +134,7 @@ def test_draws_beside_a_run(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     for words in (
         "40 draws of",
         "chance it narrows",
-        "Chance that the row postpones more",
+        "Chance that the row",
         "chance above 0",
         "draws.nc",
     ):
