@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hisim.accelerate import compiled
-from hisim.lanes import add_products, add_times, lanes_sum
+from hisim.lanes import add_products, add_times, lanes_sum, set_products, weigh_rows
 from hisim.variables import LANES, UNIT
 
 
@@ -47,6 +47,38 @@ def test_lanes_add_up_in_one_order(first, last):
     ours, theirs = start.copy(), start.copy()
     assert sums(weight, row, first, last, 0.3, more, ours) == plain(weight, row, first, last, 0.3, more, theirs)
     np.testing.assert_array_equal(ours, theirs)
+
+
+@compiled
+def set_anew(weight, row, first, last, totals):
+    set_products(weight, row, first, last, totals)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 20), (3, 3), (2, 9), (4, 8)])
+def test_sums_begun_anew_are_those_added_to_nothing(first, last):
+    rng = np.random.default_rng(last)
+    weight, row = rng.uniform(0, 3, (2, 320)).astype(np.float32)
+    ours, theirs = rng.uniform(0, 9, LANES), np.zeros(LANES)
+    set_anew(weight, row, first, last, ours)
+    add_products.py_func(weight, row, first, last, theirs)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@compiled
+def linear(start, rows, term, weight, terms, out):
+    weigh_rows(start, rows, term, weight, terms, out)
+
+
+@pytest.mark.parametrize("people", [1, 17, 64, 100, 128])
+@pytest.mark.parametrize("terms", range(10))
+def test_rows_are_weighed_in_one_order(terms, people):
+    rng = np.random.default_rng(terms)
+    rows, weight = rng.normal(0, 1, (12, 128)).astype(np.float32), rng.normal(0, 1, 12).astype(np.float32)
+    term, start = rng.permutation(12), np.float32(0.3)
+    ours, theirs = np.empty(128, np.float32), np.empty(people, np.float32)
+    linear(start, rows, term, weight, terms, ours[:people])
+    weigh_rows.py_func(start, rows, term, weight, terms, theirs)
+    np.testing.assert_array_equal(ours[:people], theirs)
 
 
 def test_uncompiled_gives_the_same():
