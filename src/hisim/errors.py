@@ -85,6 +85,10 @@ class MissingPackageError(HisimError):
     """A package is needed that is installed only on request."""
 
 
+class LostWorkersError(StudyError):
+    """Whoever worked out the units of a study went away; what was finished is kept, and the rest can be done."""
+
+
 class StoppedError(HisimError):
     """The user stopped a run."""
 

@@ -50,7 +50,16 @@ def way_to(
     from hisim.surfaces.studying import Way, shard_of
 
     how = How(workers or os.cpu_count() or 1, pool is Pool.processes, scheduler or "")
-    return Way(folder, how, resume, overwrite, shard_of(shard))
+    return Way(folder, how, resume, overwrite, shard_of(shard), again())
+
+
+def again() -> str:
+    """The command that was given, to go on with what it began."""
+    import shlex
+    import sys
+
+    words = [word for word in sys.argv[1:] if word not in ("--overwrite", "--resume")]
+    return shlex.join(["hisim", *words, "--resume"])
 
 
 def sweep(

@@ -66,12 +66,10 @@ def begin(scenarios: Sequence[Scenario], draws: int, way: Way) -> Study:
     return begun(defined(scenarios, draws), way)
 
 
-def drawn_beside(study: Study, files: Sequence[Path], way: Way, memory: int, text: str, *, as_json: bool) -> str:
+def drawn_beside(study: Study, way: Way, memory: int, text: str, *, as_json: bool) -> str:
     """Do the draws in the way's folder and write what they say; returns that after ``text``, or beside it as JSON."""
 
-    names = " ".join(map(str, files))
-    again = f"hisim run {names} --draws {study.definition['runs']} --resume --out {way.folder}"
-    complete(study, way, progress("drawing"), again)
+    complete(study, way, progress("drawing"))
     said = shown_draws(study, way.folder, memory)
     return json.dumps({**json.loads(text), **records(study)}, indent=2) if as_json else text + said
 

@@ -62,7 +62,7 @@ def run_files(
         return text
     from hisim.surfaces.draws import drawn_beside
 
-    return drawn_beside(study, files, way(folder), memory, text, as_json=as_json)
+    return drawn_beside(study, way(folder), memory, text, as_json=as_json)
 
 
 def projected(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hisim.errors import OutputError, StoppedError, StudyError
-from hisim.studies import store
+from hisim.errors import LostWorkersError, OutputError, StoppedError, StudyError
+from hisim.studies import store, store_files
 from hisim.studies.execute import How, finished
 from hisim.studies.gather import figures_each
 from hisim.studies.study import run_unit, units_of
@@ -30,6 +31,8 @@ class Way(NamedTuple):
     resume: bool = False
     overwrite: bool = False
     shard: tuple[int, int] = (1, 1)
+    again: str = ""
+    """The command that goes on with it."""
 
 
 def shard_of(text: str | None) -> tuple[int, int]:
@@ -58,6 +61,7 @@ def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
     """
     folder = way.folder / STORE
     if (folder / "study.json").exists() and way.overwrite and not way.resume:
+        _refuse_written(folder)
         shutil.rmtree(folder)
     if (folder / "study.json").exists() and not way.resume:
         told = store.status(store.open_study(folder))
@@ -70,26 +74,44 @@ def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
     return store.start(folder, dict(definition), units_of(definition), shard)
 
 
-def complete(study: store.Study, way: Way, progress: Callable[[float], None] | None, again: str) -> None:
+def _refuse_written(folder: Path) -> None:
+    who = store_files.holder(folder / "lock")
+    if who is not None:
+        raise StudyError(
+            f"{folder}: found that {who.get('pid', 'a process')} on {who.get('host', 'some machine')} writes there; "
+            "allowed: to overwrite what nobody writes"
+        )
+
+
+def complete(study: store.Study, way: Way, progress: Callable[[float], None] | None) -> None:
     """Work out every unit that is missing and keep it.
 
     Raises
     ------
     StoppedError
         On Ctrl-C, with the command that goes on.
+    StudyError
+        Where somebody else writes, the disk is full, workers went away (then with that command), or the model refuses.
     """
     with store.writing(study) as writer:
         mine = study.own_units()
         todo = [unit for unit in mine if unit not in writer.done]
         done = len(mine) - len(todo)
         try:
-            for unit, payload in finished(study.definition, todo, _at_most(way.how, len(todo))):
-                writer.write(unit, payload)
-                done += 1
-                if progress is not None:
-                    progress(done / len(mine))
+            with closing(finished(study.definition, todo, _at_most(way.how, len(todo)))) as results:
+                for unit, payload in results:
+                    writer.write(unit, payload)
+                    done += 1
+                    if progress is not None:
+                        progress(done / len(mine))
         except KeyboardInterrupt:
-            raise StoppedError(f"stopped; {done} of {len(mine)} units are kept. To go on: {again}") from None
+            raise StoppedError(f"stopped; {_kept(writer, mine)}. To go on: {way.again}") from None
+        except LostWorkersError as error:
+            raise StudyError(f"{error}. {_kept(writer, mine)}. To go on: {way.again}") from None
+
+
+def _kept(writer: store.Writer, mine: range) -> str:
+    return f"{sum(unit in writer.done for unit in mine)} of {len(mine)} units are kept"
 
 
 def _at_most(how: How, units: int) -> How:

@@ -57,7 +57,7 @@ def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None,
     if plan:
         return planned(definition, way)
     study = begun(definition, way)
-    complete(study, way, progress, f"hisim sweep {file} --resume --out {way.folder}")
+    complete(study, way, progress)
     if way.shard != (1, 1):
         i, n = way.shard
         return f"Shard {i} of {n} is done: {way.folder}\nWhen all are: hisim study merge FOLDERS --out FOLDER\n"
