@@ -6,9 +6,10 @@ looked at every few seconds, so that nothing waits for what will not come.
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import uuid4
@@ -87,7 +88,7 @@ class _Watch:
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
         self._looked = self._seen = float("-inf")
-        self._threads = 0
+        self._workers: dict[str, int] = {}
 
     def threads(self) -> int:
         """Threads of all workers, as of a moment ago.
@@ -98,26 +99,40 @@ class _Watch:
             Where the scheduler has gone, or there was no worker for :data:`ALONE` seconds.
         """
         now = time.monotonic()
-        if now - self._looked < LOOK_EVERY:
-            return self._threads
+        if now - self._looked >= LOOK_EVERY:
+            self._look()
+            self._looked = now
+            if self._workers or self._seen == float("-inf"):
+                self._seen = now
+            if now - self._seen > ALONE:
+                raise LostWorkersError(
+                    f"{self._address}: found no worker for {ALONE:.0f} seconds; allowed: one or more"
+                )
+        return sum(self._workers.values())
+
+    def _look(self) -> None:
         if self._client.status != "running":
             raise _lost(self._address, "no connection")
-        self._threads = sum(self._client.nthreads().values())
-        self._looked = now
-        if self._threads or self._seen == float("-inf"):
-            self._seen = now
-        if now - self._seen > ALONE:
-            raise LostWorkersError(f"{self._address}: found no worker for {ALONE:.0f} seconds; allowed: one or more")
-        return self._threads
+        there = dict(self._client.nthreads())
+        _check_workers(self._client, there.keys() - self._workers.keys())
+        self._workers = there
+
+
+def _check_workers(client: Any, workers: Iterable[str]) -> None:
+    """Refuse workers without hisim: what is sent to one would end it. Which hisim it is, :mod:`sent` looks at there."""
+    several = sorted(workers)
+    found = client.run(importlib.metadata.version, "hisim", workers=several, on_error="return") if several else {}
+    for worker, version in found.items():
+        if isinstance(version, importlib.metadata.PackageNotFoundError):
+            raise StudyError(
+                f"{worker}: found a worker without hisim; allowed: the same hisim, numpy and numba as where the study "
+                "is kept"
+            )
 
 
 def _lost(address: str, error: object) -> StudyError:
     """What to say of an error of the cluster's."""
     kind = type(error).__name__
-    if isinstance(error, ImportError) and "hisim" in str(error):
-        return StudyError(
-            f"{address}: found a worker without hisim; allowed: workers with the same hisim, numpy and numba as here"
-        )
     if kind == "KilledWorker":
         return LostWorkersError(
             f"{address}: found a unit with which one worker after the other died (memory?); allowed: workers with "
