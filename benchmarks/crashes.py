@@ -255,12 +255,14 @@ class Trials:
         self.counts["orphans"] += len(left)
 
 
-def tried(how: str, trials: int, runs: int, seed: int) -> dict[str, int | str]:
-    """So many trials of one way, counted."""
+def tried(how: str, trials: int, runs: int, seed: int, minutes: float) -> dict[str, int | str]:
+    """So many trials of one way, or as many as there is time for, counted."""
     with tempfile.TemporaryDirectory(prefix="hisim-crashes-") as folder:
         began, all_of_them = time.monotonic(), Trials(how, Path(folder), runs, seed)
         try:
             for number in range(trials):
+                if number and time.monotonic() - began > 60 * minutes:
+                    break
                 all_of_them.trial(number)
         finally:
             if all_of_them.cluster:
@@ -277,10 +279,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=5, help="of each way")
     parser.add_argument("--runs", type=int, default=20, help="of the study; the command does half of them")
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--minutes", type=float, default=60.0, help="after which no trial of a way begins")
     asked = parser.parse_args()
     wrong = 0
     for how in asked.how or WAYS:
-        found = tried(how, asked.trials, asked.runs, asked.seed)
+        found = tried(how, asked.trials, asked.runs, asked.seed, asked.minutes)
         print(json.dumps(found), flush=True)
         wrong += sum(int(found[name]) for name in ("differences", "tracebacks", "unclear", "orphans"))
     sys.exit(1 if wrong else 0)
