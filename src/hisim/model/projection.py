@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -47,6 +47,9 @@ from hisim.variables import (
 )
 
 RunCohorts = Callable[..., tuple[Float64, ...]]
+Through = Callable[[int], Iterable[CohortResult]]
+CHUNK = 16
+"""Cohorts in a piece of work."""
 Progress = Callable[[float], None]
 MOST_STREAM = 2**32 - 1
 """The generator takes a draw of 32 bits."""
@@ -58,13 +61,14 @@ def project(
     inputs: xr.Dataset | None = None,
     *,
     threads: int | None = None,
-    chunk: int = 16,
+    chunk: int = CHUNK,
     progress: Progress | None = None,
     library: Library | None = None,
     run: RunCohorts = run_cohorts,
     batches: bool = True,
     draw: int = 0,
     stream: int | None = None,
+    through: Through | None = None,
 ) -> xr.Dataset:
     """Project deaths by year, quintile, sex, age and cause, for the comparator and every scenario.
 
@@ -84,14 +88,13 @@ def project(
     run
         The compiled kernel, or its twin.
     batches
-        Whether to tell the batches of people apart, which only Monte Carlo error needs. Without, the dataset lacks
-        the variables by ``batch`` and takes less time; the others are the same but for the order in which batches
-        are added up, less than 1e-12 relative.
-    draw
-        Label of the dataset's only draw; 0 = central values of all uncertain inputs.
-    stream
-        What chance is keyed on beside the seed, by default ``draw``: give draws the same to give them the same
-        people, drawn with the same random numbers.
+        Whether to tell the batches of people apart, for Monte Carlo error. Without, there are no variables by
+        ``batch`` and it takes less time; the others differ by rounding, less than 1e-12 relative.
+    draw, stream
+        Label of the dataset's only draw (0 = central values), and what chance is keyed on beside the seed, by default
+        the same: draws with one ``stream`` have the same people.
+    through
+        What gives the results of all pieces of work in order (:func:`run_piece`); by default they are done here.
 
     Returns
     -------
@@ -113,7 +116,10 @@ def project(
     key = _stream(draw, stream)
     plan = make_plan(inputs, several, library_of_run(several, library))
     every = threads or os.cpu_count() or 1
-    results = _run_all(plan, first, run, every, chunk, progress, stream=key, batches=batches)
+    one = partial(run_some, plan, first, run, stream=key, batches=batches)
+    if every == 1 and not batches:
+        chunk = CHUNK * len(plan.cohorts)  # they take little room, and no other thread waits for work
+    results = _run_all(pieces_of(plan, chunk), one, every, progress, through)
     dataset = _add_up(plan, results, draw, batches)
     dataset.attrs.update(provenance(several, inputs))
     if key != draw:
@@ -205,26 +211,28 @@ def simulated(plan: Plan, cohort: Cohort, settings: Simulation) -> tuple[int, in
     return math.ceil(people / pieces / LANES) * LANES, pieces
 
 
+def pieces_of(plan: Plan, chunk: int = CHUNK) -> list[list[Cohort]]:
+    """The cohorts in pieces of work of at most ``chunk``, each of one quintile and sex, in their fixed order."""
+    alike = [list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex))]
+    return [cohorts[i : i + chunk] for cohorts in alike for i in range(0, len(cohorts), chunk)]
+
+
+def run_piece(plan: Plan, scenario: Scenario, number: int) -> CohortResult:
+    """The piece of that number of :func:`pieces_of`, with batches: what ``through`` of :func:`project` gives."""
+    return run_some(plan, scenario, run_cohorts, pieces_of(plan)[number])
+
+
 def _run_all(
-    plan: Plan,
-    scenario: Scenario,
-    run: RunCohorts,
+    pieces: Sequence[Sequence[Cohort]],
+    one: Callable[[Sequence[Cohort]], CohortResult],
     threads: int,
-    chunk: int,
     progress: Progress | None,
-    *,
-    stream: int = 0,
-    batches: bool = True,
+    through: Through | None,
 ) -> Iterator[tuple[Cohort, CohortResult]]:
     """Results in the order of the cohorts, some at a time beside the first, whatever the order threads finish in."""
-    alike = [list(several) for _, several in groupby(plan.cohorts, lambda cohort: (cohort.quintile, cohort.sex))]
-    if threads == 1 and not batches:
-        chunk = max(chunk, *map(len, alike))  # they take little room, and no other thread waits for work
-    pieces = [cohorts[i : i + chunk] for cohorts in alike for i in range(0, len(cohorts), chunk)]
-    one = partial(run_some, plan, scenario, run, stream=stream, batches=batches)
     with ExitStack() as stack:
-        results: Iterator[CohortResult] = map(one, pieces)
-        if threads > 1:
+        results: Iterable[CohortResult] = map(one, pieces) if through is None else through(len(pieces))
+        if threads > 1 and through is None:
             pool = ThreadPoolExecutor(threads)
             stack.callback(pool.shutdown, cancel_futures=True)
             results = pool.map(one, pieces)

@@ -16,7 +16,6 @@ from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Over, Sweep, Target, Wanted
 from hisim.declare.uncertain import INTERVENTIONS, scenario_paths, support_of, with_values
 from hisim.errors import ImpossibleModelError, InvalidFileError, Problem, nearest_name
-from hisim.inputs.catalogue import list_tables
 from hisim.model.drawn import uncertain_of
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.outcomes.asked import ECONOMIC, Asked, everything, known_estimands, layout
@@ -24,8 +23,8 @@ from hisim.outcomes.bands import ALL_CAUSES, PERSONS
 from hisim.outcomes.comparison import TARGET_YEAR
 from hisim.outcomes.estimands import ESTIMANDS
 from hisim.studies import design, study
+from hisim.studies.cohorts import texts_of
 from hisim.uncertain import USUAL_LEVEL, Uncertain, check_uncertain
-from hisim.version import __version__
 
 FORMAT = 1
 """Of definitions: raised when what a unit holds changes."""
@@ -60,13 +59,10 @@ def define(
     runs = _runs(sweep, count, size, values)
     definition: dict[str, Any] = {
         "format": FORMAT,
-        "program": f"hisim {__version__}",
         "kind": sweep.design,
         "name": sweep.name,
         "title": sweep.title,
-        "scenarios": [{"name": one.name, "text": write_scenario(one)} for one in several],
-        "own": {one.name: dict(one.own_files) for one in several},
-        "data": {entry.path.name: entry.sha256 for entry in list_tables()},
+        **texts_of(several),
         "uncertain": [
             {**study.plain(one), **({"values": list(own)} if own else {})}
             for one, own in zip(uncertain, values, strict=True)

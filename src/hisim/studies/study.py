@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from hisim.declare.files import read_scenario_text
 from hisim.declare.scenario import Scenario
 from hisim.errors import StudyError
 from hisim.model.drawn import drawn
@@ -24,6 +23,7 @@ from hisim.model.projection import project
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.outcomes.asked import Asked, Cell, chance_in, figures, joined, reduced, rows
 from hisim.studies import design
+from hisim.studies.cohorts import COHORTS, run_cohort_unit, scenarios_of
 from hisim.uncertain import Uncertain, drawn_values
 
 UNIT_RUNS = 16
@@ -48,6 +48,8 @@ class Prepared(NamedTuple):
 
 def units_of(definition: Definition) -> int:
     """How many units the runs of a definition make, with that of the central run."""
+    if definition["kind"] == COHORTS:
+        return int(definition["runs"])
     return 1 + -(-int(definition["runs"]) // int(definition["unit_runs"]))
 
 
@@ -69,6 +71,8 @@ def run_unit(definition: Definition, unit: int) -> bytes:
     StudyError
         Where the model refuses the numbers of a run.
     """
+    if definition["kind"] == COHORTS:
+        return run_cohort_unit(definition, unit)
     prepared = prepare(definition)
     parts = [_reduced(definition, prepared, run, lean=unit > 0) for run in runs_in(definition, unit)]
     if unit == 0:
@@ -179,9 +183,7 @@ def prepare(definition: Definition) -> Prepared:
 @lru_cache(maxsize=2)
 def _prepared(text: str) -> Prepared:
     parts = json.loads(text)
-    scenarios = [
-        read_scenario_text(one["text"], one["name"], parts["own"].get(one["name"])) for one in parts["scenarios"]
-    ]
+    scenarios = scenarios_of(parts)
     uncertain = [
         Uncertain(**{name: one[name] for name in Uncertain._fields if name != "support"}, support=_support(one))
         for one in parts["uncertain"]

@@ -11,7 +11,7 @@ import typer
 
 from hisim.errors import HisimError
 from hisim.surfaces.cli_shared import progress, show
-from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Workers, study, sweep, way_to
+from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Shard, Workers, study, sweep, way_to
 
 if TYPE_CHECKING:
     from hisim.surfaces.studying import Way
@@ -123,6 +123,7 @@ def run(
     workers: Workers = None,
     pool: PoolOption = Pool.processes,
     scheduler: Scheduler = None,
+    shard: Shard = None,
 ) -> None:
     """Project scenarios and compare them with carrying on as now; writes NetCDF and tidy CSV.
 
@@ -131,8 +132,12 @@ def run(
     from hisim.surfaces.runs import run_files
 
     def way(folder: Path) -> Way:
-        return way_to(folder, workers, pool, scheduler, None, resume, overwrite)
+        return way_to(folder, workers, pool, scheduler, shard, resume, overwrite)
 
+    if draws is None and (scheduler or shard):
+        from hisim.surfaces.spread import spread
+
+        return show(spread(files, out, shard, way, progress(), as_json=as_json))
     show(
         run_files(
             files, out, overwrite=overwrite or resume, threads=threads, progress=progress(), as_json=as_json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 def show(text: str) -> None:
@@ -19,3 +20,8 @@ def progress(doing: str = "projecting") -> Callable[[float], None] | None:
     from hisim.surfaces.progress import late_bar
 
     return late_bar(doing)
+
+
+def usual_folder(name: str, shard: str | None) -> Path:
+    """Where results of that name go unless told otherwise, each shard in a folder of its own."""
+    return Path("results") / (name if shard is None else f"{name}-shard-{shard.replace('/', '-of-')}")

@@ -35,6 +35,7 @@ Scheduler = Annotated[
     str | None,
     typer.Option(help="A running dask scheduler, e.g. tcp://127.0.0.1:8786.", show_default="none"),
 ]
+Shard = Annotated[str | None, typer.Option(help="Only part i of n, e.g. 1/4; then 'hisim study merge'.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a study that was begun.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 
@@ -71,20 +72,18 @@ def sweep(
     overwrite: Overwrite = False,
     workers: Workers = None,
     pool: PoolOption = Pool.processes,
-    shard: Annotated[str | None, typer.Option(help="Only part i of n, e.g. 1/4; then 'hisim study merge'.")] = None,
+    shard: Shard = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Run scenarios many times with other numbers: which carry the answer, and how sure it is.
 
     Example: hisim sweep scenarios/sweeps/tornado.yaml --plan
     """
-    from hisim.surfaces.cli_shared import progress, show
+    from hisim.surfaces.cli_shared import progress, show, usual_folder
     from hisim.surfaces.sweeps import paths_of, sweep_file
 
     def way(name: str) -> Way:
-        part = "" if shard is None else "-shard-" + shard.replace("/", "-of-")
-        folder = out or Path("results") / f"{name}{part}"
-        return way_to(folder, workers, pool, scheduler, shard, resume, overwrite)
+        return way_to(out or usual_folder(name, shard), workers, pool, scheduler, shard, resume, overwrite)
 
     show(paths_of(file) if paths else sweep_file(file, plan, progress("running"), way))
 

@@ -70,6 +70,10 @@ def drawn_beside(study: Study, way: Way, memory: int, text: str, *, as_json: boo
     """Do the draws in the way's folder and write what they say; returns that after ``text``, or beside it as JSON."""
 
     complete(study, way, progress("drawing"))
+    if way.shard != (1, 1):
+        return text + "\nShard {} of {} is done. When all are: hisim study merge FOLDERS --out FOLDER\n".format(
+            *way.shard
+        )
     said = shown_draws(study, way.folder, memory)
     return json.dumps({**json.loads(text), **records(study)}, indent=2) if as_json else text + said
 

@@ -56,13 +56,14 @@ def run_files(
         from hisim.surfaces.draws import begin
 
         study = begin(scenarios, draws, way(folder))
+    here = None if way is None else way(folder)
     inputs, projection = projected(scenarios, threads, progress)
     text = write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
-    if study is None or way is None:
+    if study is None or here is None:
         return text
     from hisim.surfaces.draws import drawn_beside
 
-    return drawn_beside(study, way(folder), memory, text, as_json=as_json)
+    return drawn_beside(study, here, memory, text, as_json=as_json)
 
 
 def projected(

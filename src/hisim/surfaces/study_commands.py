@@ -67,10 +67,14 @@ def merged(folders: Sequence[Path], out: Path) -> str:
 
 def shown_again(folder: Path) -> str:
     """What a finished study says."""
+    from hisim.studies.cohorts import COHORTS
     from hisim.surfaces.draws import shown_draws
+    from hisim.surfaces.spread import shown_cohorts
     from hisim.surfaces.sweeps import shown
 
     study = opened(folder)
+    if study.definition["kind"] == COHORTS:
+        return shown_cohorts(study, folder)
     whole = study.definition["whole"]
     return shown_draws(study, folder) if whole else shown(study, folder)
 
