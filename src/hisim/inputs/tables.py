@@ -55,8 +55,19 @@ def grid(name: str, frame: pd.DataFrame, column: str, folder: Path | None = None
     entry = find_entry(name, folder)
     shape = tuple(len(labels) for labels in entry.keys.values())
     array = np.full(int(np.prod(shape)), np.nan)
-    array[_positions(entry, frame)] = frame[column].to_numpy(dtype=float)
+    array[_places(entry, frame)] = frame[column].to_numpy(dtype=float)
     return array.reshape(shape)
+
+
+_LAST: dict[Path, tuple[pd.DataFrame, np.ndarray]] = {}
+"""The last frame that :func:`grid` was asked for of each file, with the places of its rows: draws ask again."""
+
+
+def _places(entry: Entry, frame: pd.DataFrame) -> np.ndarray:
+    known = _LAST.get(entry.path)
+    if known is None or known[0] is not frame:
+        known = _LAST[entry.path] = (frame, _positions(entry, frame))
+    return known[1]
 
 
 def _text(entry: Entry) -> str:
