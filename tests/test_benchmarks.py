@@ -13,6 +13,7 @@ COLUMNS = {
     "bench": {"figure", "value", "peak_memory_mb"},
     "floor": {"random_ns", "comparator_ns", "scenarios_ns", "memory_ns", "floor_ns", "kernel_ns", "share_of_floor"},
     "growth": {"axis", "value", "person_years", "seconds", "ns", "peak_memory_mb"},
+    "draws": {"draws", "figures", "seconds_a_draw", "summary_seconds", "memory_mb", "kb_a_draw"},
     "precision": {"scenario", "way", "people_for_1_percent", "seconds_for_1_percent"},
     "paired": {"scenarios", "marginal_ns", "separate_ns", "over_separate"},
 }
@@ -23,7 +24,7 @@ def run(root, program, *words):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("program", ["bench", "growth", "precision"])
+@pytest.mark.parametrize("program", ["bench", "growth", "precision", "draws"])
 def test_the_smallest_run_has_its_figures(root, program):
     found = json.loads(run(root, program, "--json"))
     assert (found["program"], found["size"], found["repeats"]) == (program, "small", 1)
