@@ -266,6 +266,6 @@ def test_what_differs_from_the_sender_is_refused(definition, change, said):
 
 def test_the_trials_run(root):
     command = [sys.executable, str(root / "benchmarks" / "crashes.py"), "--how", "threads", "--trials", "1"]
-    found = json.loads(subprocess.run([*command, "--runs", "4"], capture_output=True, text=True, check=True).stdout)
+    found = json.loads(subprocess.run([*command, "--runs", "6"], capture_output=True, text=True, check=True).stdout)
     assert found["trials"] == 1
     assert found["differences"] == found["tracebacks"] == found["orphans"] == 0
