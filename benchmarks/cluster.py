@@ -4,7 +4,8 @@
     python benchmarks/cluster.py --size small --repeats 1
 
 Both take turns. A turn is UNITS units after the first, of which the time is not counted: it is start-up, and stands in
-a column of its own. ``draws`` keeps every figure of every run, as ``hisim run --draws`` does, ``sweep`` only few.
+a column of its own. Seconds of processor, of all processes and with connecting, do not drift with the machine.
+``draws`` keeps every figure of every run, as ``hisim run --draws`` does, ``sweep`` only few.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from statistics import median
 from typing import Any
 
 from common import Row, main, scenario
-from crashes import Cluster, cluster
+from crashes import Cluster, below, cluster
 
 PEOPLE = {"small": 16, "medium": 128, "large": 1280}
 """In a cohort; 128 is what sweeps take unless told otherwise."""
-UNITS = {"small": 2, "medium": 4, "large": 4}
+UNITS = {"small": 2, "medium": 3, "large": 4}
 """Of a turn."""
 
 
@@ -49,6 +50,18 @@ def turn(definition: dict[str, Any], units: range, scheduler: str) -> tuple[floa
     return first - began, time.perf_counter() - first
 
 
+def processor(made: Cluster | None) -> float:
+    """Seconds of processor so far of this process and, if there is one, of a cluster: they do not wait for others."""
+    import psutil
+
+    commands = made.processes.values() if made else []
+    several = [
+        psutil.Process(),
+        *(one for command in commands for one in (psutil.Process(command.pid), *below(command.pid))),
+    ]
+    return sum(sum(process.cpu_times()[:2]) for process in several)
+
+
 def row(name: str, definition: dict[str, Any], asked: Namespace, made: Cluster) -> Row:
     """One study both ways, in turns."""
     from hisim.studies.sent import packed
@@ -57,10 +70,13 @@ def row(name: str, definition: dict[str, Any], asked: Namespace, made: Cluster) 
     units = range(1, 2 + UNITS[asked.size])
     payload = run_unit(definition, units[0])
     turn(definition, units, made.address)
-    here, there, starts = [], [], []
+    here, there, starts, busy = [], [], [], []
     for _ in range(asked.repeats):
+        began = processor(None)
         here.append(turn(definition, units, "")[1])
+        alone, began = processor(None) - began, processor(made)
         start, seconds = turn(definition, units, made.address)
+        busy.append((processor(made) - began) / alone)
         starts.append(start)
         there.append(seconds)
     each = median(here) / UNITS[asked.size]
@@ -69,6 +85,7 @@ def row(name: str, definition: dict[str, Any], asked: Namespace, made: Cluster) 
         "one_process_s_per_unit": each,
         "cluster_s_per_unit": median(there) / UNITS[asked.size],
         "overhead_percent": 100 * (median(b / a for a, b in zip(here, there, strict=True)) - 1),
+        "processor_overhead_percent": 100 * (median(busy) - 1),
         "connecting_s": median(starts) - each,
         "sent_kb_per_unit": len(packed(definition)) / 1000,
         "returned_kb_per_unit": len(payload) / 1000,
