@@ -65,7 +65,7 @@ def sweep_schema() -> dict[str, Any]:
     for kind in ("Wanted", "Target"):
         fields = schema["$defs"][kind]["properties"]
         for name in ("scenario", "year", "quintile", "sex", "cause_group"):
-            fields[name]["anyOf"] = [*fields[name]["anyOf"], {"type": ["string", "integer"]}]
+            fields[name]["anyOf"] = [*fields[name]["anyOf"], {"type": "string"}, {"type": "integer"}]
     return {"$schema": DIALECT, **_plain(schema)}
 
 
