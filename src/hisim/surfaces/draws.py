@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,9 +62,29 @@ def defined(scenarios: Sequence[Scenario], draws: int) -> dict[str, object]:
     return define(sweep_of_draws(scenarios, draws), scenarios, asked=everything(years))
 
 
-def begin(scenarios: Sequence[Scenario], draws: int, way: Way) -> Study:
-    """The study of the draws, new or gone on with, before anything is projected."""
-    return begun(defined(scenarios, draws), way)
+def begin(scenarios: Sequence[Scenario], draws: int, way: Way, memory: int) -> Study:
+    """The study of the draws, new or gone on with, before anything is projected; says what will be kept of it."""
+    study = begun(defined(scenarios, draws), way)
+    if sys.stderr.isatty():
+        numbers = len(study.definition["uncertain"])
+        print(f"{draws:,} draws of {numbers} uncertain numbers. {_kept(study, memory)}", file=sys.stderr)
+    return study
+
+
+def size_of(study: Study) -> int:
+    """Bytes that every figure of every draw takes."""
+    return int(study.definition["runs"]) * figures_each(study.definition) * 8
+
+
+def _kept(study: Study, memory: int) -> str:
+    """Whether all draws are kept in one file under a budget [megabytes], in words."""
+    size = size_of(study)
+    if size <= memory * 1e6:
+        return f"All figures of all draws are {bytes_in_words(size)}: kept whole in {KEPT}."
+    return (
+        f"All figures of all draws are {bytes_in_words(size)}, more than the {memory} MB of --memory, so only their "
+        "summary is written; 'hisim study export FOLDER draws.nc' gives them all."
+    )
 
 
 def drawn_beside(study: Study, way: Way, memory: int, text: str, *, as_json: bool) -> str:
@@ -83,20 +104,10 @@ def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
 
     check_complete(study)
     scenarios, statistics = prepare(study.definition).scenarios, all_statistics(study)
-    size = int(study.definition["runs"]) * figures_each(study.definition) * 8
-    keep = size <= memory * 1e6
-    written = _written(study, statistics, folder, keep=keep)
-    kept = (
-        f"kept whole in {KEPT}"
-        if keep
-        else (
-            f"more than the {memory} MB of --memory, so only their summary is written; 'hisim study export {folder} "
-            "draws.nc' gives them all"
-        )
-    )
+    written = _written(study, statistics, folder, keep=size_of(study) <= memory * 1e6)
     return (
         "\n" + wrapped([*_lead(study, scenarios), ""]) + "\n" + render(list(_tables(study, scenarios)))
-        + wrapped([*_how_sure(study, scenarios), f"All figures of all draws are {bytes_in_words(size)}: {kept}."])
+        + wrapped([*_how_sure(study, scenarios), _kept(study, memory)])
         + "\nWritten: " + "\n         ".join(written) + "\n"
     )  # fmt: skip
 

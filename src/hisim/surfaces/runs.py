@@ -55,7 +55,7 @@ def run_files(
     if draws is not None and way is not None:
         from hisim.surfaces.draws import begin
 
-        study = begin(scenarios, draws, way(folder))
+        study = begin(scenarios, draws, way(folder), memory)
     here = None if way is None else way(folder)
     inputs, projection = projected(scenarios, threads, progress)
     text = write_and_describe(projection, inputs, scenarios, folder, as_json=as_json)
