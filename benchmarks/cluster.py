@@ -4,7 +4,8 @@
     python benchmarks/cluster.py --size small --repeats 1
 
 Both take turns. A turn is UNITS units after the first, of which the time is not counted: it is start-up, and stands in
-a column of its own. Seconds of processor, of all processes and with connecting, do not drift with the machine.
+a column of its own. Seconds of processor, of all processes and with connecting, drift less with the machine.
+A round trip is a unit without its work; on a busy machine it is the figure to read.
 ``draws`` keeps every figure of every run, as ``hisim run --draws`` does, ``sweep`` only few.
 """
 
@@ -62,6 +63,23 @@ def processor(made: Cluster | None) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in several)
 
 
+def round_trip(definition: dict[str, Any], size: int, address: str) -> float:
+    """Seconds that a unit takes on the way to a worker and back, where the worker only makes ``size`` bytes or so."""
+    from operator import mul
+    from unittest.mock import patch
+
+    from hisim.studies import cluster as studied
+    from hisim.studies.sent import packed
+
+    times = max(1, size // len(packed(definition)))
+    with patch.object(studied, "run_packed", mul):
+        results = studied.by_dask(definition, range(times, times + 50), address)
+        next(results)
+        began = time.perf_counter()
+        count = len(list(results))
+        return (time.perf_counter() - began) / count
+
+
 def row(name: str, definition: dict[str, Any], asked: Namespace, made: Cluster) -> Row:
     """One study both ways, in turns."""
     from hisim.studies.sent import packed
@@ -80,12 +98,15 @@ def row(name: str, definition: dict[str, Any], asked: Namespace, made: Cluster) 
         starts.append(start)
         there.append(seconds)
     each = median(here) / UNITS[asked.size]
+    way = median(round_trip(definition, len(payload), made.address) for _ in range(asked.repeats))
     return {
         "study": name,
         "one_process_s_per_unit": each,
         "cluster_s_per_unit": median(there) / UNITS[asked.size],
         "overhead_percent": 100 * (median(b / a for a, b in zip(here, there, strict=True)) - 1),
         "processor_overhead_percent": 100 * (median(busy) - 1),
+        "round_trip_ms": 1000 * way,
+        "round_trip_percent": 100 * way / each,
         "connecting_s": median(starts) - each,
         "sent_kb_per_unit": len(packed(definition)) / 1000,
         "returned_kb_per_unit": len(payload) / 1000,
