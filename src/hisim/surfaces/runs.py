@@ -50,7 +50,8 @@ def run_files(
     """
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
-    check_folder(folder, files_of(scenarios[0]), overwrite=overwrite)
+    begun_before = draws is not None and (folder / "study" / "study.json").exists()
+    check_folder(folder, files_of(scenarios[0]), overwrite=overwrite or begun_before)
     study = None
     if draws is not None and way is not None:
         from hisim.surfaces.draws import begin

@@ -140,9 +140,7 @@ def test_draws_beside_a_run(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     ):
         assert words in said
     table = pd.read_csv("out/uncertainty.csv", low_memory=False)
-    one = table[
-        (table["figure"] == "deaths_averted_cumulative") & (table["quintile"] == "1") & (table["year"] == "2012")
-    ]
+    one = table[(table["figure"] == "deaths_averted_cumulative") & (table["quintile"] == "1") & (table["year"] == 2012)]
     one = one[(one["sex"] == "Persons") & (one["cause_group"] == "All causes")].set_index("scenario")
     assert one.loc["two", "median"] > one.loc["one", "median"] > 0
     assert one.loc["one", "low_95"] < one.loc["one", "low_50"] < one.loc["one", "median"] < one.loc["one", "high_95"]
