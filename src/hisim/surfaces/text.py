@@ -98,7 +98,9 @@ def render(tables: Iterable[Table], width: int | None = None) -> str:
     for table in tables:
         rich = RichTable(box=SIMPLE_HEAD, title=table.title, title_justify="left", title_style="bold", pad_edge=False)
         for i, name in enumerate(table.columns):
-            rich.add_column(name, justify="left" if i < table.words else "right", no_wrap=i >= table.words)
+            rich.add_column(
+                name, justify="left" if i < table.words else "right", no_wrap=i >= table.words, overflow="fold"
+            )
         for row in table.rows:
             rich.add_row(*row.cells, style="bold" if row.strong else None)
         console.print(rich)
