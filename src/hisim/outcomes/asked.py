@@ -12,7 +12,16 @@ from hisim.errors import ImpossibleModelError, nearest_name
 from hisim.outcomes.bands import ALL_CAUSES, PERSONS, banded, with_totals
 from hisim.outcomes.comparison import reported_years
 from hisim.outcomes.economics import effects_of, yearly
-from hisim.outcomes.estimands import BENEFITS, BURDEN, ESTIMANDS, INEQUALITIES, LEVELS, WELFARE
+from hisim.outcomes.estimands import (
+    BENEFITS,
+    BURDEN,
+    ESTIMANDS,
+    INEQUALITIES,
+    LEVELS,
+    MEASURES,
+    WELFARE,
+    ranked_population,
+)
 from hisim.outcomes.jackknife import monte_carlo_se
 from hisim.variables import COMPARATOR
 
@@ -129,22 +138,41 @@ def _of_deaths(data: xr.Dataset, asked: Sequence[Asked]) -> dict[str, xr.DataArr
                 + (f"; did you mean '{near}'?" if near else "")
             )
     found: dict[str, xr.DataArray] = {}
-    snapshots: dict[tuple[int, ...], xr.Dataset] = {}
-    whole: dict[str, xr.DataArray] = {}
+    known: dict[tuple[str, tuple[int, ...] | None], xr.DataArray] = {}
+    snapshots: dict[tuple[int, ...] | None, xr.Dataset] = {None: data}
     for one in wanted:
         estimand = ESTIMANDS[one.estimand]
-        years = one.at.get("year")
         if estimand.reads not in data:
             continue
-        if estimand.against_comparator or years is None:
-            if one.estimand not in whole:
-                whole[one.estimand] = estimand.compute(data)
-            found[one.key] = _narrowed(whole[one.estimand], one)
-        else:
-            if years not in snapshots:
-                snapshots[years] = _years(data, one)
-            found[one.key] = _narrowed(estimand.compute(snapshots[years]), one)
+        years = None if estimand.against_comparator else one.at.get("year")
+        if years not in snapshots:
+            snapshots[years] = _years(data, one)
+        found[one.key] = _narrowed(_computed(one.estimand, snapshots[years], years, known), one)
     return found
+
+
+UNEQUAL = {f"{level.name}_{measure.suffix}": (level.name, measure) for level in LEVELS for measure in MEASURES}
+"""Of each inequality, the level that it is of, and the measure."""
+
+
+def _computed(
+    name: str,
+    data: xr.Dataset,
+    years: tuple[int, ...] | None,
+    known: dict[tuple[str, tuple[int, ...] | None], xr.DataArray],
+) -> xr.DataArray:
+    """One estimand of the data of some years; it and the level it is of are worked out once."""
+    if (name, years) not in known:
+        if name in UNEQUAL:
+            level, measure = UNEQUAL[name]
+            values = _computed(level, data, years, known)
+            if ("ranked", years) not in known:
+                known["ranked", years] = ranked_population(data)
+            better = ESTIMANDS[level].good == "higher"
+            known[name, years] = measure.compute(values, known["ranked", years], better)
+        else:
+            known[name, years] = ESTIMANDS[name].compute(data)
+    return known[name, years]
 
 
 def _years(data: xr.Dataset, one: Asked) -> xr.Dataset:

@@ -74,11 +74,11 @@ def run_unit(definition: Definition, unit: int) -> bytes:
     if definition["kind"] == COHORTS:
         return run_cohort_unit(definition, unit)
     prepared = prepare(definition)
-    parts = [_reduced(definition, prepared, run, lean=unit > 0) for run in runs_in(definition, unit)]
     if unit == 0:
-        found = central_figures(prepared, *parts[0])
+        found = central_figures(prepared, *_reduced(definition, prepared, 0, lean=False))
     else:
-        found = rows(figures(joined([small for small, _ in parts]), prepared.asked))
+        parts = [_reduced(definition, prepared, run, lean=True)[0] for run in runs_in(definition, unit)]
+        found = rows(figures(joined(parts), prepared.asked))
     return np.ascontiguousarray(found.T, "<f8").tobytes()
 
 
