@@ -156,7 +156,7 @@ def test_draws_beside_a_run(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     )
     assert "allowed: --resume" in hisim(capsys, "run", "one.yaml", "two.yaml", "--draws", "40", "--out", "out", code=2)
     few = hisim(capsys, "run", "one.yaml", "--draws", "40", "--workers", "1", "--out", "few", "--memory", "1")
-    assert "only their summary is written" in few and not Path("few/draws.nc").exists()
+    assert "only their summary is written" in " ".join(few.split()) and not Path("few/draws.nc").exists()
 
 
 def test_a_changed_scenario_is_not_gone_on_with(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
