@@ -240,6 +240,24 @@ def enough_words(draws: np.ndarray) -> str:
     return f"More draws would make the interval steadier: {said}; about {int(told['draws_needed']):,} would do for 5 %."
 
 
+MUCH = 0.1
+"""Part of the variance of draws from which on chance widens intervals enough to say so."""
+
+
+def apart_words(sd: float, error: float, year: int, draws: int) -> str:
+    """What the numbers leave open, and what chance in the simulated people of a draw adds to that."""
+    part = min(1.0, (error / sd) ** 2) if sd > 0 else 0.0
+    said = (
+        f"For the most deprived fifth by {year}, what the numbers leave open has a standard deviation of "
+        f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}; chance in the few simulated people of a draw adds "
+        f"±{people(error)}, {part:.0%} of the variance of the draws, and ±{significant(sd / np.sqrt(draws), 2)} to their "
+        "mean."
+    )
+    if part < MUCH:
+        return said
+    return f"{said} So much chance makes the intervals too wide: a sweep of draws with more people_per_cohort has less."
+
+
 def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
     """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
 
@@ -252,10 +270,7 @@ def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
     error = float(chance.sel(scenario=name, year=year, quintile="1"))
     sd = float(one.std(ddof=1)) if len(one) > 1 else float("nan")
     return [
-        f"The intervals are for what the numbers leave open (for the most deprived fifth by {year}: standard deviation "
-        f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}). Chance in the simulated people is apart: ±{people(error)} in "
-        f"one run of {study.definition['name']} with few people, ±{significant(sd / np.sqrt(len(one)), 2)} in the mean "
-        "of all draws.",
+        apart_words(sd, error, year, len(one)),
         enough_words(one),
         "What is not in the intervals: how the model is built, and what nobody has put a range on. "
         "Numbers without a published interval vary within ranges that are assumptions (hisim explain, hisim data).",

@@ -13,6 +13,7 @@ import xarray as xr
 from hisim.studies import store
 from hisim.studies.study import run_unit
 from hisim.surfaces.cli import main
+from hisim.surfaces.draws import apart_words
 
 SCENARIO = """hisim: 1
 name: {name}
@@ -209,3 +210,9 @@ def test_status_is_told_to_people_and_machines(here: Path, capsys: pytest.Captur
     told = json.loads(hisim(capsys, "study", "status", "results/mine-shard-1-of-2", "--json"))
     assert told["done"] == 2 and told["shard"] == "1/2"
     assert "found no" in hisim(capsys, "study", "status", "nowhere", code=2)
+
+
+def test_chance_that_widens_intervals_is_said() -> None:
+    little, much = apart_words(100.0, 20.0, 2020, 100), apart_words(100.0, 80.0, 2020, 100)
+    assert "standard deviation of 98" in little and "4% of the variance" in little and "too wide" not in little
+    assert "standard deviation of 60" in much and "64% of the variance" in much and "too wide" in much
