@@ -250,8 +250,8 @@ def apart_words(sd: float, error: float, year: int, draws: int) -> str:
     said = (
         f"For the most deprived fifth by {year}, what the numbers leave open has a standard deviation of "
         f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}; chance in the few simulated people of a draw adds "
-        f"±{people(error)}, {part:.0%} of the variance of the draws, and ±{significant(sd / np.sqrt(draws), 2)} to their "
-        "mean."
+        f"±{people(error)}, {part:.0%} of the variance of the draws, and ±{significant(sd / np.sqrt(draws), 2)} to "
+        "their mean."
     )
     if part < MUCH:
         return said
