@@ -14,7 +14,6 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from hisim.inputs.catalogue import find_entry
 from hisim.inputs.life_table import Tables
 from hisim.inputs.tables import read_table
 from hisim.uncertain import USUAL_LEVEL, Uncertain, level_of
@@ -48,7 +47,6 @@ def uncertain_inputs() -> tuple[Uncertain, ...]:
 
 
 def _figures(name: str) -> list[Uncertain]:
-    bounds = find_entry(name).values["value"]
     frame = read_table(name)
     wanted = ["name", "note", "value", "low", "high", "interval", "distribution", "unit", "status", "source"]
     found = []
@@ -61,7 +59,6 @@ def _figures(name: str) -> list[Uncertain]:
                 str(shape), str(unit), told, support,
             )
         )  # fmt: skip
-    assert bounds is not None
     return found
 
 

@@ -18,10 +18,9 @@ from hisim.declare.uncertain import INTERVENTIONS, scenario_paths, support_of, w
 from hisim.errors import ImpossibleModelError, InvalidFileError, Problem, nearest_name
 from hisim.model.drawn import uncertain_of
 from hisim.model.slot_plan import Library, library_of_run
-from hisim.outcomes.asked import ECONOMIC, Asked, everything, known_estimands, layout
+from hisim.outcomes.asked import Asked, everything, known_estimands, layout
 from hisim.outcomes.bands import ALL_CAUSES, PERSONS
 from hisim.outcomes.comparison import TARGET_YEAR
-from hisim.outcomes.estimands import ESTIMANDS
 from hisim.studies import design, study
 from hisim.studies.cohorts import texts_of
 from hisim.uncertain import USUAL_LEVEL, Uncertain, check_uncertain
@@ -260,9 +259,4 @@ def _check_correlations(sweep: Sweep, paths: Sequence[str], where: Places | None
         raise InvalidFileError(problems)
 
 
-def is_against(estimand: str) -> bool:
-    """Whether an estimand is a difference from the comparator already."""
-    return estimand in ECONOMIC or ESTIMANDS[estimand].against_comparator
-
-
-__all__ = ["default_figures", "define", "everything", "is_against"]
+__all__ = ["default_figures", "define", "everything"]

@@ -9,7 +9,7 @@ Figures of a unit lie one after the other, each of all its runs, so that one fig
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -227,8 +227,3 @@ def unpack(definition: Definition, unit: int, payload: bytes) -> np.ndarray:
 def slabs(figures_each: int, width: int) -> Iterator[slice]:
     """The figures of a run in slices of at most ``width``."""
     return (slice(start, min(start + width, figures_each)) for start in range(0, figures_each, width))
-
-
-def same_paths(found: Sequence[Uncertain]) -> list[str]:
-    """Paths of uncertain numbers, in order."""
-    return [one.path for one in found]
