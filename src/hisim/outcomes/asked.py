@@ -18,7 +18,7 @@ from hisim.outcomes.estimands import (
     ESTIMANDS,
     INEQUALITIES,
     LEVELS,
-    MEASURES,
+    UNEQUAL,
     WELFARE,
     ranked_population,
 )
@@ -132,11 +132,7 @@ def _of_deaths(data: xr.Dataset, asked: Sequence[Asked]) -> dict[str, xr.DataArr
     wanted = [one for one in asked if one.estimand not in ECONOMIC]
     for one in wanted:
         if one.estimand not in ESTIMANDS:
-            near = nearest_name(one.estimand, known_estimands())
-            raise ImpossibleModelError(
-                f"estimand: found '{one.estimand}'; allowed: {', '.join(known_estimands())}"
-                + (f"; did you mean '{near}'?" if near else "")
-            )
+            raise _unknown("estimand", one.estimand, known_estimands())
     found: dict[str, xr.DataArray] = {}
     known: dict[tuple[str, tuple[int, ...] | None], xr.DataArray] = {}
     snapshots: dict[tuple[int, ...] | None, xr.Dataset] = {None: data}
@@ -151,10 +147,6 @@ def _of_deaths(data: xr.Dataset, asked: Sequence[Asked]) -> dict[str, xr.DataArr
     return found
 
 
-UNEQUAL = {f"{level.name}_{measure.suffix}": (level.name, measure) for level in LEVELS for measure in MEASURES}
-"""Of each inequality, the level that it is of, and the measure."""
-
-
 def _computed(
     name: str,
     data: xr.Dataset,
@@ -165,11 +157,10 @@ def _computed(
     if (name, years) not in known:
         if name in UNEQUAL:
             level, measure = UNEQUAL[name]
-            values = _computed(level, data, years, known)
+            values = _computed(level.name, data, years, known)
             if ("ranked", years) not in known:
                 known["ranked", years] = ranked_population(data)
-            better = ESTIMANDS[level].good == "higher"
-            known[name, years] = measure.compute(values, known["ranked", years], better)
+            known[name, years] = measure.compute(values, known["ranked", years], level.good == "higher")
         else:
             known[name, years] = ESTIMANDS[name].compute(data)
     return known[name, years]
@@ -197,12 +188,14 @@ def _narrowed(values: xr.DataArray, one: Asked) -> xr.DataArray:
         there = values[dim].values.tolist()
         wrong = next((label for label in labels if label not in there), None)
         if wrong is not None:
-            near = nearest_name(str(wrong), [str(label) for label in there])
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise ImpossibleModelError(
-                f"{one.key}, {dim}: found '{wrong}'; allowed: {', '.join(map(str, there))}{hint}"
-            )
+            raise _unknown(f"{one.key}, {dim}", wrong, [str(label) for label in there])
     return values.sel(at) if at else values
+
+
+def _unknown(what: str, found: object, allowed: Sequence[str]) -> ImpossibleModelError:
+    near = nearest_name(str(found), allowed)
+    hint = f"; did you mean '{near}'?" if near else ""
+    return ImpossibleModelError(f"{what}: found '{found}'; allowed: {', '.join(allowed)}{hint}")
 
 
 def chance_in(

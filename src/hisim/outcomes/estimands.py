@@ -213,7 +213,9 @@ WELFARE = (
 )  # fmt: skip
 """A level and its inequality in one figure, by year and sex."""
 
-INEQUALITIES = tuple(_unequal(level, measure) for level in LEVELS for measure in MEASURES)
+UNEQUAL = {_unequal(level, measure).name: (level, measure) for level in LEVELS for measure in MEASURES}
+"""Of each inequality by name, the level that it is of and the measure, to work a level out once for all."""
+INEQUALITIES = tuple(_unequal(level, measure) for level, measure in UNEQUAL.values())
 ESTIMANDS = {
     estimand.name: estimand for estimand in (*BURDEN, *BENEFITS, *LEVELS, *OTHER_STANDARDS, *INEQUALITIES, *WELFARE)
 }

@@ -11,6 +11,7 @@ import xarray as xr
 from hisim.outcomes.asked import Cell, array
 from hisim.outcomes.uncertainty import chance_of
 from hisim.studies import indices, information, store, study
+from hisim.studies.cohorts import Definition
 from hisim.studies.gather import cell_of, central_run, numbers, runs_of
 
 RESAMPLES = 200
@@ -47,13 +48,24 @@ def _places(cell: Cell) -> Iterator[dict[str, Any]]:
         yield {dim: own[i] for dim, own, i in zip(cell.dims, cell.labels, index, strict=True)}
 
 
-def names_of(definition: study.Definition) -> list[str]:
+def names_of(definition: Definition) -> list[str]:
     """Paths of what varies."""
     return [str(one["path"]) for one in definition["uncertain"]]
 
 
-def analysed(done: store.Study, figure: Figure) -> xr.Dataset:
+def drawn_numbers(done: store.Study) -> np.ndarray:
+    """What varies in every run, (run, number), where the analysis of the design looks at it; else nothing."""
+    wanted = done.definition["kind"] in (study.DRAWS, study.LATIN, study.GRID)
+    return numbers(done) if wanted else np.empty((0, 0))
+
+
+def analysed(done: store.Study, figure: Figure, drawn: np.ndarray) -> xr.Dataset:
     """What carries one figure, by parameter: effects, indices or correlations, as the design allows.
+
+    Parameters
+    ----------
+    drawn
+        What :func:`drawn_numbers` gave.
 
     Returns
     -------
@@ -75,7 +87,7 @@ def analysed(done: store.Study, figure: Figure) -> xr.Dataset:
         return indices.morris_effects(points, values, names, settings["levels"])
     if len(values) < len(names) + 3:
         return xr.Dataset(coords={"parameter": names})
-    return indices.rank_correlation(numbers(done), values, names)
+    return indices.rank_correlation(drawn, values, names)
 
 
 class Chance(NamedTuple):
@@ -109,7 +121,7 @@ class Information(NamedTuple):
     """Of knowing one number, for those that most may be gained by: (parameter,)."""
 
 
-def value_of_information(done: store.Study, most: int = 20) -> Information | None:
+def value_of_information(done: store.Study, drawn: np.ndarray, most: int = 20) -> Information | None:
     """Value of information where the sweep asked for it, for the numbers whose rank correlations are largest."""
     rate = done.definition["opportunity_cost"]
     if rate is None:
@@ -118,7 +130,7 @@ def value_of_information(done: store.Study, most: int = 20) -> Information | Non
     benefit = gained - cost / float(rate)
     options = ["comparator", *map(str, benefit["scenario"].values)]
     values = np.concatenate([np.zeros((len(benefit), 1)), benefit.values], axis=1)
-    names, drawn = names_of(done.definition), numbers(done)
+    names = names_of(done.definition)
     spread = values[:, 1:].max(axis=1)
     order = np.argsort(-np.abs([_correlation(drawn[:, i], spread) for i in range(len(names))]), kind="stable")[:most]
     parts = [information.partial(values, drawn[:, i]) for i in order]

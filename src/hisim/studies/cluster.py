@@ -15,8 +15,8 @@ from typing import Any
 from uuid import uuid4
 
 from hisim.errors import LostWorkersError, StudyError
+from hisim.studies.cohorts import Definition
 from hisim.studies.sent import packed, run_packed
-from hisim.studies.study import Definition
 
 WAITING_EACH = 2
 """Units handed out for each thread of a worker, so that none waits."""

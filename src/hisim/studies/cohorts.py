@@ -23,6 +23,8 @@ from hisim.version import __version__
 
 COHORTS = "cohorts"
 """Kind of such a definition: its units are pieces of cohorts, not runs."""
+FORMAT = 1
+"""Of definitions: raised when what a unit holds changes."""
 SHAPES_END = b"\n"
 Definition = Mapping[str, Any]
 
@@ -30,6 +32,7 @@ Definition = Mapping[str, Any]
 def texts_of(scenarios: Sequence[Scenario]) -> dict[str, Any]:
     """What a definition holds of its scenarios, and of the tables and the program they are run with."""
     return {
+        "format": FORMAT,
         "program": f"hisim {__version__}",
         "scenarios": [{"name": one.name, "text": write_scenario(one)} for one in scenarios],
         "own": {one.name: dict(one.own_files) for one in scenarios},
@@ -46,7 +49,7 @@ def scenarios_of(definition: Definition) -> list[Scenario]:
 def define_cohorts(scenarios: Sequence[Scenario]) -> dict[str, Any]:
     """The definition of one projection of ``scenarios`` whose units are pieces of cohorts."""
     first = scenarios[0]
-    told = {"format": 1, "kind": COHORTS, "name": first.name, "title": first.title, **texts_of(scenarios)}
+    told = {"kind": COHORTS, "name": first.name, "title": first.title, **texts_of(scenarios)}
     plan, _ = _plan(json.dumps(told))
     return {**told, "runs": len(pieces_of(plan)), "unit_runs": 1, "uncertain": []}
 

@@ -25,9 +25,6 @@ from hisim.studies import design, study
 from hisim.studies.cohorts import texts_of
 from hisim.uncertain import USUAL_LEVEL, Uncertain, check_uncertain
 
-FORMAT = 1
-"""Of definitions: raised when what a unit holds changes."""
-
 
 def define(
     sweep: Sweep, scenarios: Sequence[Scenario], where: Places | None = None, asked: Sequence[Asked] | None = None
@@ -57,7 +54,6 @@ def define(
     count, size = len(uncertain), sweep.size or 0
     runs = _runs(sweep, count, size, values)
     definition: dict[str, Any] = {
-        "format": FORMAT,
         "kind": sweep.design,
         "name": sweep.name,
         "title": sweep.title,

@@ -19,8 +19,9 @@ from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
 from hisim.errors import LostWorkersError
+from hisim.studies.cohorts import Definition
 from hisim.studies.sent import packed, run_packed
-from hisim.studies.study import Definition, run_unit
+from hisim.studies.study import run_unit
 
 MOST_DEATHS = 5
 """Times in a row that processes may die without finishing anything, before it is given up."""

@@ -12,7 +12,8 @@ from hisim.outcomes.asked import Cell, array
 from hisim.outcomes.bands import ALL_CAUSES, PERSONS
 from hisim.outcomes.uncertainty import statistics
 from hisim.studies import store
-from hisim.studies.study import Definition, cells_of, runs_in, slabs, units_of, values_in
+from hisim.studies.cohorts import Definition
+from hisim.studies.study import cells_of, runs_in, slabs, units_of, values_in
 
 SLAB = 16
 """Figures that are held of all runs at once: 128 bytes a run."""

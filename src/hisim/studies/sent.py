@@ -11,7 +11,8 @@ from typing import Any
 
 from hisim.errors import StudyError
 from hisim.inputs.catalogue import list_tables
-from hisim.studies.study import Definition, run_unit
+from hisim.studies.cohorts import Definition
+from hisim.studies.study import run_unit
 from hisim.version import __version__
 
 PACKAGES = ("numpy", "scipy", "pandas", "xarray", "numba", "llvmlite")

@@ -1,9 +1,9 @@
 """A study: many runs of the same scenarios with other numbers, cut into units of work that can be done anywhere.
 
 A *definition* is plain data: whoever has it and the package can work out any unit, with the same bytes. The order of
-its keys means nothing, that of its lists does. Run 0 has the
-central values and is a unit of its own, with its Monte Carlo standard errors; the runs after it follow the design.
-Figures of a unit lie one after the other, each of all its runs, so that one figure of all runs can be read by itself.
+its keys means nothing, that of its lists does. Run 0 has the central values and is a unit of its own, with its Monte
+Carlo standard errors; the runs after it follow the design. Figures of a unit lie one after the other, each of all its
+runs, so that one figure of all runs can be read by itself.
 """
 
 from __future__ import annotations
@@ -23,18 +23,14 @@ from hisim.model.projection import project
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.outcomes.asked import Asked, Cell, chance_in, figures, joined, reduced, rows
 from hisim.studies import design
-from hisim.studies.cohorts import COHORTS, run_cohort_unit, scenarios_of
+from hisim.studies.cohorts import COHORTS, Definition, run_cohort_unit, scenarios_of
 from hisim.uncertain import Uncertain, drawn_values
 
-UNIT_RUNS = 16
-"""Runs in a unit: long enough that passing it on costs little, short enough that little is lost with it."""
 DRAWS, ONE_AT_A_TIME, GRID, LATIN, MORRIS, SOBOL = (
     "draws", "one_at_a_time", "grid", "latin_hypercube", "morris", "sobol",
 )  # fmt: skip
-KINDS = (DRAWS, ONE_AT_A_TIME, GRID, LATIN, MORRIS, SOBOL)
 COMMON_CHANCE = 0
 """Random numbers of every run of a sweep: what differs between two runs is then due to their numbers alone."""
-Definition = Mapping[str, Any]
 
 
 class Prepared(NamedTuple):
@@ -75,10 +71,9 @@ def run_unit(definition: Definition, unit: int) -> bytes:
         return run_cohort_unit(definition, unit)
     prepared = prepare(definition)
     if unit == 0:
-        found = central_figures(prepared, *_reduced(definition, prepared, 0, lean=False))
+        found = central_figures(prepared, *_reduced(prepared, 0, {}, COMMON_CHANCE, lean=False))
     else:
-        parts = [_reduced(definition, prepared, run, lean=True)[0] for run in runs_in(definition, unit)]
-        found = rows(figures(joined(parts), prepared.asked))
+        found = rows(figures(joined(_reduced_runs(definition, prepared, unit)), prepared.asked))
     return np.ascontiguousarray(found.T, "<f8").tobytes()
 
 
@@ -92,14 +87,24 @@ def central_figures(prepared: Prepared, small: xr.Dataset, projection: xr.Datase
 def central(definition: Definition) -> dict[str, xr.DataArray]:
     """The figures of the central run, with a draw dimension of one; for where a definition is made."""
     prepared = prepare(definition)
-    small, _ = _reduced(definition, prepared, 0, lean=True)
+    small, _ = _reduced(prepared, 0, {}, COMMON_CHANCE, lean=True)
     return figures(small, prepared.asked)
 
 
-def _reduced(definition: Definition, prepared: Prepared, run: int, *, lean: bool) -> tuple[xr.Dataset, xr.Dataset]:
-    """What figures are made of in one run, and its projection."""
-    values = values_of(definition, run)
-    stream = run if definition["kind"] == DRAWS else COMMON_CHANCE
+def _reduced_runs(definition: Definition, prepared: Prepared, unit: int) -> list[xr.Dataset]:
+    """What figures are made of in each run of a unit."""
+    runs, paths = runs_in(definition, unit), [one.path for one in prepared.uncertain]
+    own = definition["kind"] == DRAWS
+    return [
+        _reduced(prepared, run, dict(zip(paths, values, strict=True)), run if own else COMMON_CHANCE, lean=True)[0]
+        for run, values in zip(runs, values_in(definition, runs.start, runs.stop).tolist(), strict=True)
+    ]
+
+
+def _reduced(
+    prepared: Prepared, run: int, values: Mapping[str, float], stream: int, *, lean: bool
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """What figures are made of in one run with such values, and its projection."""
     try:
         now = drawn(prepared.scenarios, prepared.library, values)
         projection = project(
@@ -110,17 +115,6 @@ def _reduced(definition: Definition, prepared: Prepared, run: int, *, lean: bool
             f"run {run}: found numbers that the model refuses ({error}); allowed: narrower ranges"
         ) from None
     return reduced(projection, now.inputs), projection
-
-
-def values_of(definition: Definition, run: int) -> dict[str, float]:
-    """Every number that a run changes, by path; none in run 0."""
-    if run == 0:
-        return {}
-    return dict(zip(_paths(definition), values_in(definition, run, run + 1)[0].tolist(), strict=True))
-
-
-def _paths(definition: Definition) -> list[str]:
-    return [str(one["path"]) for one in definition["uncertain"]]
 
 
 def values_in(definition: Definition, first: int, stop: int) -> np.ndarray:
@@ -166,7 +160,7 @@ def _whole_design(text: str) -> np.ndarray:
 
 def correlation_of(definition: Definition) -> np.ndarray:
     """Rank correlation of the uncertain numbers, (number, number)."""
-    paths = _paths(definition)
+    paths = [str(one["path"]) for one in definition["uncertain"]]
     out = np.eye(len(paths))
     for one, other, coefficient in definition["correlations"]:
         i, j = paths.index(one), paths.index(other)

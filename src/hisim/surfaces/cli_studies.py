@@ -48,10 +48,11 @@ def way_to(
     import os
 
     from hisim.studies.execute import How
-    from hisim.surfaces.studying import Way, shard_of
+    from hisim.studies.store import parse_shard
+    from hisim.surfaces.studying import Way
 
     how = How(workers or os.cpu_count() or 1, pool is Pool.processes, scheduler or "")
-    return Way(folder, how, resume, overwrite, shard_of(shard), again())
+    return Way(folder, how, resume, overwrite, parse_shard(shard) if shard else (1, 1), again())
 
 
 def again() -> str:

@@ -28,13 +28,15 @@ from hisim.studies.running import enough
 from hisim.studies.study import cells_of, prepare
 from hisim.surfaces.cli_shared import progress
 from hisim.surfaces.export import write_csv
+from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells
 from hisim.surfaces.study_charts import pictures_of_draws
 from hisim.surfaces.study_export import write_netcdf
-from hisim.surfaces.studying import Way, begun, bytes_in_words, complete
+from hisim.surfaces.studying import Way, begun, bytes_in_words, complete, shard_done
 from hisim.surfaces.text import Row, Table, fifth, people, render, significant, wrapped
 from hisim.variables import QUINTILES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from hisim.studies.store import Study
@@ -89,56 +91,41 @@ def _kept(study: Study, memory: int) -> str:
 
 def drawn_beside(study: Study, way: Way, memory: int, text: str, *, as_json: bool) -> str:
     """Do the draws in the way's folder and write what they say; returns that after ``text``, or beside it as JSON."""
-
     complete(study, way, progress("drawing"))
     if way.shard != (1, 1):
-        return text + "\nShard {} of {} is done. When all are: hisim study merge FOLDERS --out FOLDER\n".format(
-            *way.shard
-        )
-    said = shown_draws(study, way.folder, memory)
-    return json.dumps({**json.loads(text), **records(study)}, indent=2) if as_json else text + said
+        return f"{text}\n{shard_done(way)}"
+    if not as_json:
+        return text + shown_draws(study, way.folder, memory)
+    table, _ = _written(study, way.folder, memory)
+    uncertainty = json.loads(table.to_json(orient="records"))
+    return json.dumps({**json.loads(text), "uncertainty": uncertainty}, indent=2)
 
 
 def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
     """What finished draws say; writes their summary, and all of them where they fit the budget [megabytes]."""
-
-    check_complete(study)
-    scenarios, statistics = prepare(study.definition).scenarios, all_statistics(study)
-    written = _written(study, statistics, folder, keep=size_of(study) <= memory * 1e6)
+    _, written = _written(study, folder, memory)
+    about = study, prepare(study.definition).scenarios, figure(study, AVERTED).sel(EVERYONE)
     return (
-        "\n" + wrapped([*_lead(study, scenarios), ""]) + "\n" + render(list(_tables(study, scenarios)))
-        + wrapped([*_how_sure(study, scenarios), _kept(study, memory)])
+        "\n" + wrapped([*_lead(*about), ""]) + "\n" + render(list(_tables(*about)))
+        + wrapped([*_how_sure(*about), _kept(study, memory)])
         + "\nWritten: " + "\n         ".join(written) + "\n"
     )  # fmt: skip
 
 
-def records(study: Study) -> dict[str, object]:
-    """The statistics of every figure, to print as JSON."""
-
+def _written(study: Study, folder: Path, memory: int) -> tuple[pd.DataFrame, list[str]]:
+    """The statistics of every figure as a long table, written with all draws, if they fit, and pictures; and where."""
+    check_complete(study)
     table = tidy_rows(cells_of(study.definition), all_statistics(study))
-    return {"uncertainty": json.loads(table.to_json(orient="records"))}
-
-
-def _written(study: Study, statistics: np.ndarray, folder: Path, *, keep: bool) -> list[str]:
-
-    cells = cells_of(study.definition)
-    write_csv(tidy_rows(cells, statistics), folder / INTERVALS)
+    write_csv(table, folder / INTERVALS)
     written = [str(folder / INTERVALS)]
-    if keep:
+    if size_of(study) <= memory * 1e6:
         write_netcdf(study, folder / KEPT)
         written.append(str(folder / KEPT))
-    return written + _charts(study, folder)
+    return table, written + [str(path) for path in pictures_of_draws(study, folder / CHARTS)]
 
 
-def _charts(study: Study, folder: Path) -> list[str]:
-    """Pictures of the draws, where the packages for them are there."""
-
-    return [str(path) for path in pictures_of_draws(study, folder / CHARTS)]
-
-
-def _lead(study: Study, scenarios: Sequence[Scenario]) -> Iterator[str]:
+def _lead(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) -> Iterator[str]:
     """What the first scenario would do, with its interval, in plain English."""
-    averted = figure(study, AVERTED).sel(EVERYONE)
     runs, numbers = study.definition["runs"], len(study.definition["uncertain"])
     yield f"How sure: {runs:,} draws of {numbers} uncertain numbers at once."
     for year in averted["year"].values.tolist()[1:]:
@@ -150,14 +137,13 @@ def _lead(study: Study, scenarios: Sequence[Scenario]) -> Iterator[str]:
         )
 
 
-def _tables(study: Study, scenarios: Sequence[Scenario]) -> Iterator[Table]:
+def _tables(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) -> Iterator[Table]:
     name, titles = scenarios[0].name, {one.name: one.title for one in scenarios}
-    averted = figure(study, AVERTED).sel(EVERYONE)
     for year in averted["year"].values.tolist()[1:]:
         rows = [
-            _row([fifth(q)], averted.sel(scenario=name, year=year, quintile=str(q)).values, people) for q in QUINTILES
+            _row(fifth(q), averted.sel(scenario=name, year=year, quintile=str(q)).values, people) for q in QUINTILES
         ]
-        whole = _row(["England"], averted.sel(scenario=name, year=year, quintile="all").values, people)
+        whole = _row("England", averted.sel(scenario=name, year=year, quintile="all").values, people)
         yield Table(
             f"{titles[name]}: deaths prevented or postponed by the end of {year}", ["Fifth", *INTERVAL_COLUMNS],
             [*rows, Row(whole.cells, True)], words=1,
@@ -168,13 +154,8 @@ def _tables(study: Study, scenarios: Sequence[Scenario]) -> Iterator[Table]:
     yield _value_table(study, titles)
 
 
-INTERVAL_COLUMNS = ("median", "50 % interval", "95 % interval")
-
-
-def _row(words: list[str], draws: np.ndarray, spelled: Callable[[float], str], strong: bool = False) -> Row:
-    low, quarter, median, three, high = np.quantile(draws, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist()
-    cells = [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
-    return Row([*words, *cells], strong)
+def _row(words: str, draws: np.ndarray, spelled: Callable[[float], str]) -> Row:
+    return Row([words, *interval_cells(draws, spelled)])
 
 
 def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
@@ -183,7 +164,7 @@ def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
     rows = []
     for sex, who in (("Male", "men"), ("Female", "women")):
         days = -change.sel(year=year, sex=sex).values * DAYS
-        row = _row([who], days, lambda value: f"{value:.1f}")
+        row = _row(who, days, lambda value: f"{value:.1f}")
         rows.append(Row([*row.cells, f"{(days > 0).mean():.0%}"]))
     return Table(
         f"{titles[name]}: days by which the gap in life expectancy to England narrows in {year}",
@@ -193,7 +174,6 @@ def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
 
 def _beside_table(averted: xr.DataArray, titles: Mapping[str, str]) -> Table:
     """How often each scenario postpones more deaths in the most deprived fifth than each other."""
-
     year = averted["year"].values.tolist()[-1]
     share = beats(averted.sel(year=year, quintile="1"))
     names = share["scenario"].values.tolist()
@@ -214,7 +194,7 @@ def _value_table(study: Study, titles: Mapping[str, str]) -> Table:
     rows = []
     for name in benefit["scenario"].values.tolist():
         draws = benefit.sel(scenario=name).values
-        row = _row([titles[name]], draws, lambda value: significant(value))
+        row = _row(titles[name], draws, lambda value: significant(value))
         rows.append(Row([*row.cells, f"{(draws > 0).mean():.0%}"]))
     return Table(
         "QALYs gained net of what the money would do elsewhere",
@@ -258,14 +238,11 @@ def apart_words(sd: float, error: float, year: int, draws: int) -> str:
     return f"{said} So much chance makes the intervals too wide: a sweep of draws with more people_per_cohort has less."
 
 
-def _how_sure(study: Study, scenarios: Sequence[Scenario]) -> list[str]:
+def _how_sure(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) -> list[str]:
     """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
-
     cell = cell_of(study, AVERTED)
-    draws = figure(study, AVERTED).sel(EVERYONE)
-    year, name = draws["year"].values.tolist()[-1], scenarios[0].name
-    one = draws.sel(scenario=name, year=year, quintile="1").values
-
+    year, name = averted["year"].values.tolist()[-1], scenarios[0].name
+    one = averted.sel(scenario=name, year=year, quintile="1").values
     chance = array(cell, central_run(study)[1, cell.start : cell.stop]).sel(EVERYONE)
     error = float(chance.sel(scenario=name, year=year, quintile="1"))
     sd = float(one.std(ddof=1)) if len(one) > 1 else float("nan")

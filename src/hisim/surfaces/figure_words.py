@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from hisim.outcomes.asked import described
+from hisim.outcomes.uncertainty import LEVELS
 from hisim.studies.analysis import Figure
+
+INTERVAL_COLUMNS = ("median", "50 % interval", "95 % interval")
+
+
+def interval_cells(draws: np.ndarray, spelled: Callable[[float], str]) -> list[str]:
+    """Cells of a table for :data:`INTERVAL_COLUMNS`."""
+    low, quarter, median, three, high = np.quantile(draws, [*LEVELS.values()]).tolist()
+    return [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
 
 
 def named(figure: Figure) -> str:

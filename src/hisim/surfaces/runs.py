@@ -50,9 +50,12 @@ def run_files(
     """
     scenarios = read_all(files)
     folder = out or Path("results") / scenarios[0].name
-    begun_before = draws is not None and (folder / "study" / "study.json").exists()
-    check_folder(folder, files_of(scenarios[0]), overwrite=overwrite or begun_before)
-    study = None
+    study, gone_on = None, False
+    if draws is not None:
+        from hisim.surfaces.studying import was_begun
+
+        gone_on = was_begun(folder)
+    check_folder(folder, files_of(scenarios[0]), overwrite=overwrite or gone_on)
     if draws is not None and way is not None:
         from hisim.surfaces.draws import begin
 

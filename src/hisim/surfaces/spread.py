@@ -10,7 +10,7 @@ from hisim.studies.gather import check_complete
 from hisim.studies.store import Study
 from hisim.surfaces.cli_shared import usual_folder
 from hisim.surfaces.runs import read_all, write_and_describe
-from hisim.surfaces.studying import Way, begun, complete
+from hisim.surfaces.studying import Way, begun, complete, shard_done
 
 
 def spread(
@@ -29,8 +29,7 @@ def spread(
     complete(study, here, progress)
     if shard is None:
         return shown_cohorts(study, here.folder, as_json=as_json)
-    i, n = here.shard
-    return f"Shard {i} of {n} is done: {here.folder}\nWhen all are: hisim study merge FOLDERS --out FOLDER\n"
+    return shard_done(here)
 
 
 def shown_cohorts(study: Study, folder: Path, *, as_json: bool = False) -> str:

@@ -16,8 +16,13 @@ from hisim.surfaces.studying import STORE, bytes_in_words
 
 def opened(folder: Path) -> store.Study:
     """The study of a results folder, or of the folder of its units."""
+    return store.open_study(units_in(folder))
+
+
+def units_in(folder: Path) -> Path:
+    """Where the units of a results folder lie; it may be that folder itself."""
     inside = folder / STORE
-    return store.open_study(inside if inside.exists() else folder)
+    return inside if inside.exists() else folder
 
 
 def status_of(folder: Path, *, as_json: bool) -> str:
@@ -59,7 +64,7 @@ def merged(folders: Sequence[Path], out: Path) -> str:
     """The shards in ``folders`` as one study in ``out``, and what it shows."""
     from hisim.studies.gather import check_complete
 
-    parts = [folder / STORE if (folder / STORE).exists() else folder for folder in folders]
+    parts = [units_in(folder) for folder in folders]
     out.mkdir(parents=True, exist_ok=True)
     check_complete(store.merge(out / STORE, parts))
     return shown_again(out)

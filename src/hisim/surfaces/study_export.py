@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ import numpy as np
 import xarray as xr
 
 from hisim.errors import OutputError
-from hisim.outcomes.asked import Cell, array, described
+from hisim.outcomes.asked import Cell, described
 from hisim.outcomes.uncertainty import as_dataset
 from hisim.studies import store
-from hisim.studies.gather import central_run, check_complete, columns, numbers
-from hisim.studies.study import cells_of, runs_in, unpack, values_in
+from hisim.studies.gather import central_run, check_complete, figure, numbers
+from hisim.studies.study import cells_of, runs_in, unpack
+from hisim.surfaces.export import in_one_piece, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +60,13 @@ def export(study: store.Study, path: Path, *, overwrite: bool) -> Path:
     return path
 
 
-def of_one(study: store.Study, cell: Cell, whole: xr.Dataset) -> xr.Dataset:
-    """One figure of every run, the central one first, with the dimensions that it has in ``whole``."""
-    values = np.concatenate([central_run(study)[:1, cell.start : cell.stop], columns(study, cell.start, cell.stop)])
-    one = array(cell, values, "draw")
-    dims = dict(zip(one.dims, whole[cell.key].dims, strict=True))
-    return one.rename(dims).to_dataset(name=cell.key)
+def _several(study: store.Study, some: list[Cell], whole: xr.Dataset) -> xr.Dataset:
+    """Some figures of every run, the central one first, with the dimensions that they have in ``whole``."""
+    parts = []
+    for cell in some:
+        one = figure(study, cell.key, central=True)
+        parts.append(one.rename(dict(zip(one.dims, whole[cell.key].dims, strict=True))).to_dataset(name=cell.key))
+    return xr.merge(parts, join="exact")
 
 
 def together(study: store.Study) -> Iterator[list[Cell]]:
@@ -98,17 +101,15 @@ def varied(study: store.Study) -> xr.Dataset:
 
 def write_netcdf(study: store.Study, path: Path) -> None:
     """Every figure of every run as NetCDF-4, compressed."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+
+    def write(part: Path) -> None:
         whole = frame_of(study)
         varied(study).assign_attrs(whole.attrs).to_netcdf(part, engine="h5netcdf")
         for some in together(study):
-            several = xr.merge([of_one(study, cell, whole) for cell in some], join="exact")
             encoding = {cell.key: {"zlib": True, "complevel": 1, "shuffle": True} for cell in some}
-            several.to_netcdf(part, mode="a", engine="h5netcdf", encoding=encoding)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+            _several(study, some, whole).to_netcdf(part, mode="a", engine="h5netcdf", encoding=encoding)
+
+    in_one_piece(path, write)
 
 
 def write_zarr(study: store.Study, path: Path) -> None:
@@ -118,8 +119,7 @@ def write_zarr(study: store.Study, path: Path) -> None:
         whole = frame_of(study)
         varied(study).assign_attrs(whole.attrs).to_zarr(part, mode="w", zarr_format=2, consolidated=False)
         for some in together(study):
-            several = xr.merge([of_one(study, cell, whole) for cell in some], join="exact")
-            several.to_zarr(part, mode="a", zarr_format=2, consolidated=False)
+            _several(study, some, whole).to_zarr(part, mode="a", zarr_format=2, consolidated=False)
         shutil.rmtree(path, ignore_errors=True)
         os.replace(part, path)
     finally:
@@ -133,8 +133,8 @@ def tables(study: store.Study) -> Iterator[pd.DataFrame]:
     definition = study.definition
     cells = cells_of(definition)
     labels = pd.concat([_labels(cell) for cell in cells], ignore_index=True)
-    for unit in range(study.units):
-        values = unpack(definition, unit, store.read(study, unit))
+    for unit, payload in store.payloads(study):
+        values = unpack(definition, unit, payload)
         for place, run in enumerate(runs_in(definition, unit)):
             yield labels.assign(run=run, value=values[:, place])[list(LONG)]
 
@@ -154,37 +154,26 @@ def write_parquet(study: store.Study, path: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    part, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None
-    try:
-        for table in tables(study):
-            rows = pyarrow.Table.from_pandas(table, preserve_index=False)
-            writer = writer or parquet.ParquetWriter(part, rows.schema)
-            writer.write_table(rows)
-        if writer is not None:
-            writer.close()
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    def write(part: Path) -> None:
+        parts = (pyarrow.Table.from_pandas(table, preserve_index=False) for table in tables(study))
+        first = next(parts)
+        with parquet.ParquetWriter(part, first.schema) as writer:
+            for one in chain([first], parts):
+                writer.write_table(one)
+
+    in_one_piece(path, write)
 
 
 def write_long_csv(study: store.Study, path: Path) -> None:
     """The long table as CSV, and beside it what varied, a line for each run."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        for number, table in enumerate(tables(study)):
-            table.to_csv(part, mode="a", header=number == 0, index=False, lineterminator="\n")
-        os.replace(part, path)
-        _numbers_table(study).to_csv(path.with_suffix(".numbers.csv"), index=False, lineterminator="\n")
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _numbers_table(study: store.Study) -> pd.DataFrame:
     import pandas as pd
 
-    told = study.definition["uncertain"]
-    runs = int(study.definition["runs"])
-    values = np.concatenate([[[one["value"] for one in told]], values_in(study.definition, 1, runs + 1)])
-    frame = pd.DataFrame(values, columns=[one["path"] for one in told])
-    frame.insert(0, "run", range(runs + 1))
-    return frame
+    def write(part: Path) -> None:
+        for number, table in enumerate(tables(study)):
+            table.to_csv(part, mode="a", header=number == 0, index=False, lineterminator="\n")
+
+    in_one_piece(path, write)
+    values = varied(study)["number_value"]
+    frame = pd.DataFrame(values.values, columns=values["number"].values.tolist())
+    frame.insert(0, "run", values["draw"].values)
+    write_csv(frame, path.with_suffix(".numbers.csv"))

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hisim.errors import LostWorkersError, OutputError, StoppedError, StudyError
+from hisim.errors import LostWorkersError, StoppedError, StudyError
 from hisim.studies import store, store_files
 from hisim.studies.execute import How, finished
 from hisim.studies.gather import figures_each
@@ -35,20 +35,15 @@ class Way(NamedTuple):
     """The command that goes on with it."""
 
 
-def shard_of(text: str | None) -> tuple[int, int]:
-    """Which part of how many ``i/n`` means.
+def was_begun(folder: Path) -> bool:
+    """Whether a folder of results holds a study."""
+    return (folder / STORE / "study.json").exists()
 
-    Raises
-    ------
-    OutputError
-        For anything else.
-    """
-    if text is None:
-        return (1, 1)
-    first, slash, second = text.partition("/")
-    if not (slash and first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
-        raise OutputError(f"shard: found '{text}'; allowed: i/n, such as 1/4, with i from 1 to n")
-    return int(first), int(second)
+
+def shard_done(way: Way) -> str:
+    """What to say when the part of a study that was asked for is done."""
+    i, n = way.shard
+    return f"Shard {i} of {n} is done: {way.folder}\nWhen all are: hisim study merge FOLDERS --out FOLDER\n"
 
 
 def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
@@ -60,10 +55,10 @@ def begun(definition: Mapping[str, Any], way: Way) -> store.Study:
         Where there is one and neither ``resume`` nor ``overwrite`` was asked for, or another one.
     """
     folder = way.folder / STORE
-    if (folder / "study.json").exists() and way.overwrite and not way.resume:
+    if was_begun(way.folder) and way.overwrite and not way.resume:
         _refuse_written(folder)
         shutil.rmtree(folder)
-    if (folder / "study.json").exists() and not way.resume:
+    if was_begun(way.folder) and not way.resume:
         told = store.status(store.open_study(folder))
         raise StudyError(
             f"{way.folder}: found a study with {told['done']} of {told['units']} units done; allowed: --resume to go "

@@ -13,15 +13,23 @@ from hisim.declare.sweep_files import read_sweep
 from hisim.declare.uncertain import scenario_paths
 from hisim.model.drawn import uncertain_of
 from hisim.model.slot_plan import library_of_run
-from hisim.studies.analysis import Figure, Information, analysed, chances, figures_of, value_of_information
+from hisim.studies.analysis import (
+    Figure,
+    Information,
+    analysed,
+    chances,
+    drawn_numbers,
+    figures_of,
+    value_of_information,
+)
 from hisim.studies.defined import define
 from hisim.studies.gather import check_complete, figures_each
 from hisim.studies.study import units_of, values_in
 from hisim.surfaces.export import write_csv
-from hisim.surfaces.figure_words import named
+from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells, named
 from hisim.surfaces.study_charts import pictures_of_sweep
 from hisim.surfaces.study_export import write_netcdf
-from hisim.surfaces.studying import STORE, Way, begun, bytes_in_words, complete, estimate, in_words
+from hisim.surfaces.studying import STORE, Way, begun, bytes_in_words, complete, estimate, in_words, shard_done
 from hisim.surfaces.text import Row, Table, people, render, significant, wrapped
 
 if TYPE_CHECKING:
@@ -50,7 +58,6 @@ def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None,
     out
         From the sweep's name to how and where it is to be done.
     """
-
     sweep, scenarios, where = read_sweep(file)
     definition = define(sweep, scenarios, where)
     way = out(sweep.name)
@@ -59,8 +66,7 @@ def sweep_file(file: Path, plan: bool, progress: Callable[[float], None] | None,
     study = begun(definition, way)
     complete(study, way, progress)
     if way.shard != (1, 1):
-        i, n = way.shard
-        return f"Shard {i} of {n} is done: {way.folder}\nWhen all are: hisim study merge FOLDERS --out FOLDER\n"
+        return shard_done(way)
     return shown(study, way.folder)
 
 
@@ -83,7 +89,6 @@ def _spelled(value: Any) -> str:
 
 def planned(definition: Mapping[str, Any], way: Way) -> str:
     """What a study would take: runs, units, time and disk, before it starts."""
-
     seconds, size = estimate(definition, way)
     workers = (
         "one process"
@@ -109,10 +114,10 @@ def _scenarios(definition: Mapping[str, Any]) -> str:
 
 def shown(study: Study, folder: Path) -> str:
     """What a finished study says; writes its tables and pictures into ``folder``."""
-
     check_complete(study)
-    found = [(figure, analysed(study, figure)) for figure in figures_of(study)]
-    worth = value_of_information(study)
+    drawn = drawn_numbers(study)
+    found = [(figure, analysed(study, figure, drawn)) for figure in figures_of(study)]
+    worth = value_of_information(study, drawn)
     write_csv(_long(found), folder / TABLE)
     write_netcdf(study, folder / FIGURES)
     pictures = pictures_of_sweep(study, found, folder / CHARTS)
@@ -161,7 +166,6 @@ def _sorted(effects: xr.Dataset, by: str) -> xr.Dataset:
 
 
 def _tornado_table(title: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]) -> Table:
-
     ends = values_in(definition, 1, 1 + int(definition["runs"]))
     spelled, paths = _number(figure), [one["path"] for one in definition["uncertain"]]
     rows = []
@@ -192,13 +196,11 @@ def _with_interval(one: xr.Dataset, name: str) -> str:
 
 def _spread_table(title: str, figure: Figure) -> Table:
     spelled = _number(figure)
-    low, quarter, median, three, high = np.quantile(figure.runs, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist()
-    cells = [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
-    return Table(title, ["", "median", "50 % interval", "95 % interval"], [Row(["over the runs", *cells])], words=1)
+    cells = interval_cells(figure.runs, spelled)
+    return Table(title, ["", *INTERVAL_COLUMNS], [Row(["over the runs", *cells])], words=1)
 
 
 def _more(study: Study, worth: Information | None) -> Iterator[Table]:
-
     rows = []
     for one in chances(study):
         side = (

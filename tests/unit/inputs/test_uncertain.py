@@ -71,4 +71,6 @@ def test_hundreds_of_joint_draws_are_within_the_data_dictionary() -> None:
     points[0], points[1] = 1e-9, 1 - 1e-9
     paths = [one.path for one in UNCERTAIN]
     for values in drawn_values(UNCERTAIN, points)[:60]:
-        load_inputs(2011, 2012, values=dict(zip(paths, values.tolist(), strict=True)))
+        drawn = load_inputs(2011, 2012, values=dict(zip(paths, values.tolist(), strict=True)))
+        for name, variable in INPUTS.items():
+            assert drawn[name].min() >= variable.low and drawn[name].max() <= variable.high, name
