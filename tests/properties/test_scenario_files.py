@@ -38,6 +38,8 @@ interventions:
   - use: health-checks
     profile: proportionate
     strata: [Black, Pakistani]
+  - use: copd-care
+    achievable: {1: 1, 2: 0.5, 3: 0, 4: 0, 5: 0}
   - use: heart-failure
     steps: {need_known: 0.9, offered: {1: 0.9, 2: 0.8, 3: 0.8, 4: 0.8, 5: 0.8}, taken_up: 1, delivered: 1, sustained: 1}
 """
@@ -107,6 +109,7 @@ AMOUNT = st.one_of(
     st.tuples(st.just("to"), st.floats(0, 1) | FIVE),
     st.tuples(st.just("add"), st.floats(-1, 1) | FIVE),
     st.tuples(st.just("profile"), st.sampled_from(sorted({*PROFILES} - {"by_segment"}))),
+    st.tuples(st.just("achievable"), st.floats(0, 1) | FIVE),
     st.tuples(st.just("steps"), st.dictionaries(st.sampled_from(STEPS), st.floats(0, 1) | FIVE, min_size=1)),
 )
 YEARS = st.lists(st.integers(2011, 2030), min_size=3, max_size=3).map(sorted)

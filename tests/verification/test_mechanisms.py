@@ -238,20 +238,22 @@ def test_effects_and_steps_by_quintile_go_to_their_quintile():
 
 
 @pytest.mark.parametrize(
-    ("profile", "shares"),
-    [("as_now", (0,) * 5), ("industrial_scale", (1,) * 5), ("most_deprived_first", (1, 0.5, 0, 0, 0)),
-     ("proportionate", (1, 0.85, 0.7, 0.55, 0.4)), ("bench_experiment", (0.1,) * 5)],
+    ("change", "shares"),
+    [({"profile": "as_now"}, (0,) * 5), ({"profile": "industrial_scale"}, (1,) * 5),
+     ({"profile": "most_deprived_first"}, (1, 0.5, 0, 0, 0)),
+     ({"profile": "proportionate"}, (1, 0.85, 0.7, 0.55, 0.4)), ({"profile": "bench_experiment"}, (0.1,) * 5),
+     ({"achievable": (0.0,) * 5}, (0,) * 5), ({"achievable": (0.9, 0.0, 0.3, 1.0, 0.0)}, (0.9, 0, 0.3, 1, 0))],
 )  # fmt: skip
-def test_a_profile_goes_its_share_of_the_way(profile, shares):
+def test_a_use_goes_its_share_of_the_way(change, shares):
     inputs = make_inputs(mortality_rate=by_cause(ihd=TINY))
     action = make_acting("mortality_effect", "action", "everyone", effects({"ihd": 0.5}), now={"taken_up": 0.4},
                          achievable={"taken_up": 0.9})  # fmt: skip
-    result = run(inputs, (action, {"profile": profile}))
+    result = run(inputs, (action, change))
     covered = result["covered"].isel(scenario=1, draw=0, year=0, intervention=0).sum(("sex", "age"))
     lived = result["person_years"].isel(scenario=1, draw=0, year=0).sum(("sex", "age"))
     for quintile, share in enumerate(shares, start=1):
         assert close(float(covered.sel(quintile=quintile) / lived.sel(quintile=quintile)), 0.5 * share, 202 * PEOPLE)
-    if profile == "as_now":
+    if not any(shares):
         assert (result["deaths"].isel(scenario=0).values == result["deaths"].isel(scenario=1).values).all()
 
 

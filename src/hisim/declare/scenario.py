@@ -23,7 +23,7 @@ FIRST_START, LAST_OBSERVED, LONGEST = 2002, 2011, 40
 FILLED_IN = ("from", "full_from")
 """Keys of a use that are filled in when a file leaves them out."""
 AMOUNTS: tuple[ChangeKind, ...] = ("relative", "to", "add")
-CHANGE_KINDS = (*AMOUNTS, "profile", "steps")
+CHANGE_KINDS = (*AMOUNTS, "profile", "achievable", "steps")
 USE_KEYS = ("use", "file", *CHANGE_KINDS, "strata", "capacity", "from", "full_from", "until", "intervention")
 
 
@@ -113,6 +113,9 @@ class Use(Declaration):
         "as_now", "bench_experiment", "industrial_scale", "most_deprived_first", "proportionate", "by_segment"
     ] | None = None  # fmt: skip
     """A named way to deliver: each step of the chain goes a share of the way from now to what is achievable."""
+    achievable: Shares | None = None
+    """Each step of the chain goes this share of the way from now to what is achievable, 0 to 1: one number, or one for
+    each quintile. What ``hisim target`` and ``hisim portfolio`` answer with."""
     steps: Steps | None = None
     """Steps of the chain of delivery brought to these shares."""
     strata: Annotated[tuple[Title, ...], Field(strict=False, min_length=1, max_length=100)] | None = None
@@ -160,12 +163,18 @@ class Use(Declaration):
         stated = self.intervention.delivery.capacity
         return self.capacity if self.capacity is not None else (None if stated is None else stated.value)
 
+    @property
+    def shares_of_the_way(self) -> FiveFloats | None:
+        """Share of the way from now to what is achievable, in quintiles 1 to 5; None where something else changes."""
+        return PROFILES[self.profile].shares if self.profile is not None else self.achievable
+
     def chain(self, year: int) -> Mapping[str, tuple[float, ...]]:
         """Share of each step of delivery in ``year``, in quintiles 1 to 5; today's where the change is an amount."""
         delivery, share = self.intervention.delivery, self.scale_in_place(year)
         now = delivery.steps_now
-        if self.profile is not None:
-            full, shares = delivery.steps_achievable, PROFILES[self.profile].shares
+        shares = self.shares_of_the_way
+        if shares is not None:
+            full = delivery.steps_achievable
         elif self.steps is not None:
             full = {step: getattr(self.steps, step) or now[step] for step in STEPS}
             shares = (1.0,) * 5

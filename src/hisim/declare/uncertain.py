@@ -25,13 +25,13 @@ def uncertain_interventions(scenarios: Sequence[Scenario], library: Library) -> 
     """Every uncertain number of the interventions in ``scenarios``, in the order of their paths.
 
     With those of the interventions that define the treatments they start. What is achievable counts only where a
-    scenario delivers by a profile.
+    scenario delivers by a profile, or goes a share of the way there.
     """
-    by_profile = {use.id for scenario in scenarios for use in scenario.interventions if use.profile is not None}
+    goes_there = {use.id for scenario in scenarios for use in scenario.interventions if use.shares_of_the_way}
     found = []
     for item in _in_use(scenarios, library).values():
         for place, value in places(item):
-            wanted = item.id in by_profile or not place.startswith(ACHIEVABLE)
+            wanted = item.id in goes_there or not place.startswith(ACHIEVABLE)
             if isinstance(value, Quantity) and value.low < value.high and wanted:
                 found.append(_uncertain(item, place, value))
     return sorted(found)

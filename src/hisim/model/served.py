@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hisim.declare.delivery import PROFILES, STEPS
+from hisim.declare.delivery import STEPS
 from hisim.declare.evidence import Common
 from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
@@ -18,7 +18,7 @@ from hisim.model.reach import in_scope
 from hisim.model.slot_plan import drug_of, routes, served_now
 from hisim.model.states import flags_of
 from hisim.model.tables import Float64
-from hisim.variables import REGISTERS, STATES
+from hisim.variables import QUINTILES, REGISTERS, STATES
 
 OFFERING = STEPS[: STEPS.index("offered") + 1]
 
@@ -160,17 +160,16 @@ def _cost(item: Common, use: Use, plan: Plan, covered: Float64, offered: Float64
     if lines.per_year_gbp is not None:
         people = person_years.sum(axis=cells)
         running = np.array([_at_work(use, year) for year in range(plan.start, plan.end + 1)])
-        running *= covered.any(axis=(1, 2, 3))
-        cost += lines.per_year_gbp.value * running[:, None] * people / people.sum(axis=1, keepdims=True)
+        running *= covered.any(axis=(1, 2, 3))[:, None]
+        cost += lines.per_year_gbp.value * running * people / people.sum(axis=1, keepdims=True)
     return cost
 
 
-def _at_work(use: Use, year: int) -> float:
-    """Share of the full scheme that is paid for in ``year``: nothing before it starts or after delivery ends.
+def _at_work(use: Use, year: int) -> Float64:
+    """Share of the full scheme that is paid for in ``year`` in each fifth: nothing before it starts or after it ends.
 
-    A profile that goes part of the way costs that part, the mean over the fifths.
+    Where a fifth goes part of the way, that part; (5,).
     """
-    if year < use.start or (use.ends is not None and year > use.ends):
-        return 0.0
-    shares = PROFILES[use.profile].shares if use.profile else (1.0,)
-    return use.scale_in_place(year) * sum(shares) / len(shares)
+    over = year < use.start or (use.ends is not None and year > use.ends)
+    shares = np.array(use.shares_of_the_way or (1.0,) * len(QUINTILES))
+    return shares * (0.0 if over else use.scale_in_place(year))

@@ -81,6 +81,8 @@ def _workbooks(item: Common) -> str:
 def _change(use: Use) -> str:
     if use.profile is not None:
         return PROFILES[use.profile].words
+    if use.achievable is not None:
+        return f"each step of delivery a share of the way from now to what is achievable: {_each(use.achievable)}"
     if use.steps is not None:
         given = use.steps.model_dump(exclude_none=True)
         return "steps of delivery brought to " + "; ".join(

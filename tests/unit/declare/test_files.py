@@ -27,8 +27,8 @@ interventions:
     to: 0.7
 """
 NAMES = ", ".join(library_names())
-USE_KEYS = "use, file, relative, to, add, profile, steps, strata, capacity, from, full_from, until"
-ONE_KIND = "exactly one of relative, to, add, profile, steps"
+USE_KEYS = "use, file, relative, to, add, profile, achievable, steps, strata, capacity, from, full_from, until"
+ONE_KIND = "exactly one of relative, to, add, profile, achievable, steps"
 STEPS = "need_known, offered, taken_up, delivered, sustained"
 *FIRST_PROFILES, LAST_PROFILE = [f"'{name}'" for name in PROFILES]
 PROFILE = f"{', '.join(FIRST_PROFILES)} or {LAST_PROFILE}"

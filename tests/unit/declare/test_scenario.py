@@ -69,7 +69,7 @@ def test_a_scenario_that_cannot_be_made(given: dict[str, Any], message: str) -> 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "no amount; allowed: exactly one of relative, to, add, profile, steps"),
+        ({}, "no amount; allowed: exactly one of relative, to, add, profile, achievable, steps"),
         ({"to": 0.5, "add": 0.1}, "'add' beside 'to'"),
         ({"to": 0.5, "profile": "proportionate"}, "'profile' beside 'to'"),
         ({"steps": {}}, "steps: no step; allowed: one or more of need_known, offered"),
@@ -163,7 +163,7 @@ def test_every_key_of_the_schema_is_described() -> None:
     assert all(value.get("description") or "$ref" in value for value in schema["properties"].values())
     assert all(value["description"] for value in use_keys.values())
     assert list(use_keys) == [
-        "use", "file", "relative", "to", "add", "profile", "steps", "strata", "capacity", "from", "full_from", "until",
+        "use", "file", "relative", "to", "add", "profile", "achievable", "steps", "strata", "capacity", "from", "full_from", "until",
     ]  # fmt: skip
     assert schema["$defs"]["Use"]["required"] == ["use"]
     assert use_keys["use"]["anyOf"][0]["enum"] == list(library_names())
