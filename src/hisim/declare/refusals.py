@@ -82,6 +82,13 @@ class Places:
         return Problem(node.file, line, column, path, found, allowed, nearest)
 
 
+def problem_at(where: Places | None, kind: str, loc: Loc, found: str, allowed: str = "", nearest: str = "") -> Problem:
+    """A problem at ``loc`` of a file, or of a ``kind`` of declaration that was made in Python."""
+    if where is None:
+        return Problem(kind, 0, 0, ".".join(map(str, loc)), found, allowed, nearest)
+    return where.problem(loc, found, allowed, nearest)
+
+
 def conflict_problem(places: Places, conflict: Conflict, below: Loc = (), *, at_key: bool = True) -> Problem:
     """A conflict at its place ``below`` another, naming the line of the other one."""
     loc, found = (*below, *conflict.place), conflict.found

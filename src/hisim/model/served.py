@@ -160,7 +160,7 @@ def _cost(item: Common, use: Use, plan: Plan, covered: Float64, offered: Float64
     if lines.per_year_gbp is not None:
         people = person_years.sum(axis=cells)
         running = np.array([_at_work(use, year) for year in range(plan.start, plan.end + 1)])
-        running *= covered.any(axis=(1, 2, 3))[:, None]
+        running *= np.any(covered, axis=(1, 2, 3), keepdims=True)[:, :, 0, 0]
         cost += lines.per_year_gbp.value * running * people / people.sum(axis=1, keepdims=True)
     return cost
 

@@ -11,11 +11,11 @@ import numpy as np
 from hisim.declare.distribution import Quantity
 from hisim.declare.fields import places as places_of
 from hisim.declare.files import read_scenario_text, write_scenario
-from hisim.declare.refusals import Places
+from hisim.declare.refusals import Places, problem_at
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Over, Sweep, Target, Wanted
 from hisim.declare.uncertain import INTERVENTIONS, scenario_paths, support_of, with_values
-from hisim.errors import ImpossibleModelError, InvalidFileError, Problem, nearest_name
+from hisim.errors import ImpossibleModelError, InvalidFileError, nearest_name
 from hisim.model.drawn import uncertain_of
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.outcomes.asked import Asked, everything, known_estimands, layout
@@ -119,7 +119,7 @@ def _varying(
             text = str(error).removeprefix(f"{over.path}: ").removeprefix("found ")
             found, _, allowed = text.partition("; allowed: ")
             hint = nearest_name(over.path, {**known, **there}) if over.path not in {**known, **there} else ""
-            problems.append(_problem(where, ("over", index, "path"), found, allowed, hint))
+            problems.append(problem_at(where, "", ("over", index, "path"), found, allowed, hint))
     if problems:
         raise InvalidFileError(problems)
     return numbers, values
@@ -128,12 +128,6 @@ def _varying(
 def _levels(over: Over, one: Uncertain) -> tuple[float, ...]:
     """Of a grid without values: both ends and the central value between them."""
     return tuple(sorted({one.low, one.value, one.high}))
-
-
-def _problem(where: Places | None, place: tuple[str | int, ...], found: str, allowed: str, near: str = "") -> Problem:
-    if where is None:
-        return Problem("", 0, 0, ".".join(map(str, place)), found, allowed, near)
-    return where.problem(place, found, allowed, near)
 
 
 def _numbers(scenarios: Sequence[Scenario], library: Library) -> dict[str, Any]:
@@ -204,7 +198,7 @@ def _wanted(sweep: Sweep, scenarios: Sequence[Scenario], where: Places | None) -
     if sweep.opportunity_cost is not None:
         found += [Asked(name, name, {"quintile": ("all",)}) for name in ("qalys_gained", "total_cost")]
     problems = [
-        _problem(where, ("estimands", index, "estimand"), f"'{one.estimand}'", ", ".join(known_estimands()),
+        problem_at(where, "", ("estimands", index, "estimand"), f"'{one.estimand}'", ", ".join(known_estimands()),
                  nearest_name(one.estimand, known_estimands()))
         for index, one in enumerate(found)
         if one.estimand not in known_estimands()
@@ -250,7 +244,9 @@ def _check_correlations(sweep: Sweep, paths: Sequence[str], where: Places | None
         for side, path in enumerate(one.between):
             if path not in paths:
                 place = ("correlations", index, "between", side)
-                problems.append(_problem(where, place, f"'{path}'", "a path that varies", nearest_name(path, paths)))
+                problems.append(
+                    problem_at(where, "", place, f"'{path}'", "a path that varies", nearest_name(path, paths))
+                )
     if problems:
         raise InvalidFileError(problems)
 

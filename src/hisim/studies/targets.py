@@ -1,0 +1,325 @@
+"""What it would take: the least-cost delivery that reaches a target, checked with other chance and by draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hisim.declare.refusals import Places
+from hisim.declare.scenario import Scenario
+from hisim.declare.target import Goal, Target, goals_of
+from hisim.model.projection import project
+from hisim.outcomes.asked import Asked, figures, reduced
+from hisim.outcomes.bands import ENGLAND
+from hisim.outcomes.worth import DISCOUNT, discount_factors
+from hisim.studies import goals, levels, mixes
+from hisim.studies.drawing import draws_of
+from hisim.studies.execute import How
+from hisim.studies.levers import Levers, levers_of, mix
+from hisim.studies.optimise import KEPT, PRICE, Found, best_of, bound, descend, room_worth
+from hisim.studies.optimise import Problem as Rows
+
+COST = "cost"
+"""Key of the figure that is to be least: cost of the scenario's programmes, all years together, discounted."""
+FRESH = 4
+"""Other streams of chance that an answer is worked out with."""
+MARGIN = 0.001
+"""More than was found wanting, in parts of the distance from nothing to the goal."""
+ROUNDS = 3
+"""Times that a search goes on with more to spare, where other chance or draws find too little."""
+DIGITS = 3
+"""Decimals of a share of the way in an answer."""
+Say = Callable[[str], None]
+
+
+class Told(NamedTuple):
+    """One goal in an answer."""
+
+    goal: Goal
+    value: float
+    threshold: float
+    comparator: float
+    error: float
+    """Standard error of the value from one stream of chance to another."""
+    reached: bool
+    """Whether the mean over streams of chance is as good as the threshold."""
+    alone: bool | None = None
+    """Whether it can be reached by itself, where not all can be reached together."""
+
+
+class Answer(NamedTuple):
+    """What it would take, or how near one comes."""
+
+    levers: Levers
+    point: np.ndarray
+    """(V,) how far every lever goes."""
+    scenario: Scenario
+    """The mix, as a scenario of its own."""
+    told: list[Told]
+    cost: float
+    """GBP, all years together at their worth in the first."""
+    cost_by: np.ndarray
+    """(intervention, quintile) the same by the scenario's interventions."""
+    worth: np.ndarray
+    """(V,) what raising a lever's upper bound would save [GBP for the whole way]; where the target is not reached, how
+    much nearer it would bring (parts of the distance)."""
+    lower: float
+    """GBP below which no mix reaches the target, if actions only get in each other's way; minus infinity unknown."""
+    searches: int
+    draws: dict[str, np.ndarray]
+    """Of every draw: cost [GBP], and by goal how far short it is."""
+    probability: float | None
+
+    @property
+    def reached(self) -> bool:
+        """Whether every goal is, and with the probability asked for."""
+        likely = self.probability is None or self.chance >= self.probability
+        return likely and all(one.reached for one in self.told)
+
+    @property
+    def chance(self) -> float:
+        """Share of the draws in which every goal is reached; NaN without draws."""
+        shorts = [short for key, short in self.draws.items() if key != COST]
+        return float((np.array(shorts) <= 0).all(axis=0).mean()) if shorts else float("nan")
+
+
+class Setting(NamedTuple):
+    """A target made ready: what to simulate, and how to read it."""
+
+    ground: mixes.Ground
+    goals: Mapping[str, Goal]
+    asked: list[Asked]
+    unit: np.ndarray
+    """Of each goal."""
+    price: float
+    """GBP that are the unit of cost."""
+
+    @property
+    def last(self) -> int:
+        """Last year."""
+        return self.ground.levers.scenario.end
+
+
+def figures_at(asked: Sequence[Asked], small: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The figures asked for, of what :func:`hisim.studies.mixes.simulated` gave."""
+    return figures(small, asked)
+
+
+def cost_of(found: Mapping[str, xr.DataArray]) -> np.ndarray:
+    """Cost of every mix [GBP], (mix,)."""
+    return np.asarray(found[COST].sel(quintile=ENGLAND).transpose("draw", "scenario").values[0])
+
+
+def setting_of(target: Target, scenario: Scenario, where: Places | None = None) -> Setting:
+    """A target made ready.
+
+    Raises
+    ------
+    InvalidFileError
+        With every problem of the target's goals and bounds, at its line.
+    """
+    wishes = goals_of(target)
+    goals.check_wishes(wishes, scenario, where, "reach")
+    ground = mixes.ground_of(levers_of(target, scenario, where), target.people_per_cohort)
+    asked = [*goals.asked_for(wishes, scenario.end), Asked(COST, "programme_cost", {})]
+    levers = ground.levers
+    found = figures_at(asked, mixes.simulated(ground, np.array([levers.low, levers.high])))
+    goals.check_labels(wishes, found, where, "reach")
+    unit = goals.scales(wishes, found, scenario.end)
+    return Setting(ground, wishes, asked, unit, max(float(np.abs(cost_of(found)).max()), 1.0))
+
+
+def values_of(setting: Setting, small: xr.Dataset) -> np.ndarray:
+    """Cost and how far short of each goal every mix is, (mix, 1 + goal)."""
+    found = figures_at(setting.asked, small)
+    short = goals.rows_of(setting.goals, found, setting.unit, setting.last)
+    return np.column_stack([cost_of(found) / setting.price, short])
+
+
+def rows_of(setting: Setting) -> Rows:
+    """The target as rows of numbers at points of levers."""
+    ground, values = setting.ground, partial(values_of, setting)
+    matrix, most, _ = mixes.capacities(ground)
+    levers = ground.levers
+    return Rows(
+        levers.low, levers.high, lambda points: values(mixes.simulated(ground, points)),
+        partial(mixes.slopes, ground, values), matrix, most,
+    )  # fmt: skip
+
+
+def starts_of(levers: Levers) -> list[np.ndarray]:
+    """Where searches begin: as little as allowed, everything, and half-way."""
+    return [levers.low, levers.high, (levers.low + levers.high) / 2]
+
+
+class Search(NamedTuple):
+    """What a search found."""
+
+    setting: Setting
+    """With the unit of cost that the answer costs."""
+    best: Found
+    every: list[Found]
+    lower: float
+
+
+def searched(setting: Setting, target: Target, shift: np.ndarray | float = 0.0, start: Found | None = None) -> Search:
+    """The cheapest mix that reaches the goals with ``shift`` to spare; from one start where there is one already."""
+    if target.levels is not None:
+        near = None if start is None else start.point
+        problem = rows_of(setting)
+        best = levels.chosen(setting.ground, partial(values_of, setting), problem, target.levels, shift, near)
+        return Search(setting, best.found, [best.found], best.lower * setting.price)
+    first = descend(rows_of(setting), setting.ground.levers.low if start is None else start.point, shift)
+    setting = setting._replace(price=max(first.values[0] * setting.price, 1.0))
+    problem = rows_of(setting)
+    starts = [first.point] if start is not None else [first.point, *starts_of(setting.ground.levers)[1:]]
+    every = best_of(problem, starts, shift)
+    nothing = problem.values(problem.low[None])[0]
+    nothing[1:] += shift
+    alone = Found(problem.low, *problem.slopes(problem.low), 0, True)
+    lower = bound(problem, [*every, alone], nothing) if every[0].reached else -np.inf
+    return Search(setting, every[0], every, lower * setting.price)
+
+
+def answered(
+    target: Target,
+    scenario: Scenario,
+    where: Places | None = None,
+    *,
+    how: How | None = None,
+    say: Say = lambda _: None,
+    threads: int | None = None,
+) -> Answer:
+    """The least-cost delivery that reaches ``target``, or the nearest to it.
+
+    Parameters
+    ----------
+    scenario
+        The target's scenario: its actions, years and area.
+    where
+        Where the lines of the target's file are, for messages.
+    how
+        Where draws are worked out; by default one process.
+    say
+        Told in words what is being done.
+
+    Raises
+    ------
+    InvalidFileError
+        For goals or bounds that cannot be, at their line.
+    ImpossibleModelError
+        Where the model refuses the scenario.
+    """
+    say("searching")
+    setting = setting_of(target, scenario, where)
+    setting = setting._replace(ground=setting.ground._replace(threads=threads))
+    search, shift = searched(setting, target), np.zeros(len(setting.goals))
+    name, title = f"{target.name}-mix", f"What it would take: {target.title}"[:200]
+    for attempt in range(1 + ROUNDS):
+        one = mix(setting.ground.levers, search.best.point, name, title, DIGITS)
+        say("checking with other chance")
+        anew = worked_out_anew(setting, one)
+        drawn: dict[str, np.ndarray] = {}
+        if target.draws:
+            say(f"drawing {target.draws} times")
+            drawn = _drawn(setting, one, target, how or How())
+        spare = np.maximum(anew.short, _spare(setting, drawn, target, shift))
+        if (spare <= 0).all() or not search.best.reached or attempt == ROUNDS:
+            break
+        say("searching with more to spare")
+        shift = shift + np.where(spare > 0, spare + MARGIN, 0.0)
+        search = searched(search.setting, target, shift, search.best)
+    say("")
+    return _answer(target, search, one, anew, drawn)
+
+
+class Anew(NamedTuple):
+    """A mix worked out with other chance and the scenario's own number of people."""
+
+    told: list[goals.Reached]
+    """By goal, arrays (stream,)."""
+    short: np.ndarray
+    """(goal,) mean of how far short it is, in its unit."""
+    cost: np.ndarray
+    """(intervention, quintile) GBP, all years together at their worth in the first."""
+
+
+def worked_out_anew(setting: Setting, one: Scenario) -> Anew:
+    """The mix ``one`` with :data:`FRESH` other streams of chance."""
+    told: list[list[goals.Reached]] = []
+    inputs, threads = setting.ground.inputs, setting.ground.threads
+    levers = setting.ground.levers.scenario.model_copy(update={"simulation": one.simulation})
+    for stream in range(1, 1 + FRESH):
+        several = [one] if one.interventions else [levers.model_copy(update={"interventions": (), "name": one.name})]
+        projection = project(several, inputs, threads=threads, batches=False, stream=stream)
+        found = figures_at(setting.asked, reduced(projection, inputs))
+        told.append([goals.short_of(goal, found[key], setting.last) for key, goal in setting.goals.items()])
+    each = [goals.Reached(*(np.ravel([part[k] for part in row]) for k in range(4))) for row in zip(*told, strict=True)]
+    weight = discount_factors(projection["year"], DISCOUNT)
+    cost = (projection["cost_gbp"].isel(scenario=1, draw=0) * weight).sum("year").transpose("intervention", "quintile")
+    return Anew(each, np.array([one.short.mean() for one in each]) / setting.unit, cost.values)
+
+
+def _drawn(setting: Setting, one: Scenario, target: Target, how: How) -> dict[str, np.ndarray]:
+    """Cost, and by goal how far short the mix is, in every draw."""
+    found = draws_of(one, setting.asked, target.draws, how, target.people_per_cohort)
+    cost = found[COST].sel(quintile=ENGLAND).values[:, 0]
+    shorts = {key: goals.short_of(goal, found[key], setting.last).short[:, 0] for key, goal in setting.goals.items()}
+    return {COST: cost, **shorts}
+
+
+def _spare(setting: Setting, drawn: Mapping[str, np.ndarray], target: Target, shift: np.ndarray) -> np.ndarray:
+    """How much more of each goal is wanted so that it is reached with the target's probability, in its unit; (goal,).
+
+    In a draw in which less comes of everything, less comes of what is added: what is wanted is divided by that share.
+    """
+    wanted = target.probability
+    if wanted is None:
+        return np.full(len(setting.goals), -np.inf)
+    shorts = np.array([drawn[key] for key in setting.goals]) / setting.unit[:, None]
+    if (shorts <= 0).all(axis=0).mean() >= wanted:
+        return np.full(len(shorts), -np.inf)
+    levels = (wanted, 1 - (1 - wanted) / len(shorts))
+    each = next(
+        (q for q in (np.quantile(shorts, level, axis=1) for level in levels) if (q > 0).any()), shorts.max(axis=1)
+    )
+    share = np.clip((1 - each) / (1 + shift), 0.2, 1.0)
+    return np.where(each > 0, each / share, -np.inf)
+
+
+def _answer(target: Target, search: Search, one: Scenario, anew: Anew, drawn: dict[str, np.ndarray]) -> Answer:
+    setting, best = search.setting, search.best
+    told = [
+        Told(
+            goal, float(own.value.mean()), float(own.threshold.mean()), float(own.comparator.mean()),
+            float(own.value.std(ddof=1) / np.sqrt(len(own.value))), bool(short <= 0),
+        )
+        for goal, own, short in zip(setting.goals.values(), anew.told, anew.short, strict=True)
+    ]  # fmt: skip
+    if not all(own.reached for own in told) and len(told) > 1:
+        told = [own._replace(alone=alone) for own, alone in zip(told, _alone(setting, best), strict=True)]
+    reached = all(own.reached for own in told)
+    worth = room_worth(rows_of(setting), best) * (setting.price if reached else 1 / PRICE)
+    lower = search.lower if reached else -np.inf
+    return Answer(
+        setting.ground.levers, best.point, one, told, float(anew.cost.sum()), anew.cost, worth, lower,
+        len(search.every), drawn, target.probability,
+    )  # fmt: skip
+
+
+def _alone(setting: Setting, best: Found) -> list[bool]:
+    """Whether each goal can be reached if the others do not matter."""
+    out = []
+    for k, (key, goal) in enumerate(setting.goals.items()):
+        if best.values[1 + k] <= KEPT:
+            out.append(True)
+            continue
+        own = setting._replace(
+            goals={key: goal}, asked=[one for one in setting.asked if one.key in (key, COST)], unit=setting.unit[[k]]
+        )
+        out.append(descend(rows_of(own), best.point).reached)
+    return out
