@@ -24,9 +24,9 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 MOST_STEPS = 25
 CORRECTIONS = 3
-SMALLEST = 0.01
+SMALLEST = 0.02
 """Half-width of the trust region at which a search stops."""
-SETTLED = 1e-4
+SETTLED = 5e-4
 """Part of the objective that a step must promise to gain, or the search ends."""
 KEPT = 1e-3
 """A limit broken by no more than this part of its unit is kept."""
