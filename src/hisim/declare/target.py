@@ -12,7 +12,7 @@ from hisim.declare.evidence import Slug
 from hisim.declare.quintiles import Shares
 
 AMOUNTS = ("level", "change", "percent")
-PEOPLE = 128
+PEOPLE = 256
 """Simulated people in each cohort while mixes are tried; the answer is checked with more."""
 DRAWS = 200
 

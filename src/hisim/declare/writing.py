@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from hisim.declare.scenario import Scenario
@@ -18,6 +19,21 @@ def write_scenario(scenario: Scenario) -> str:
         entries = [line for key, value in use.items() for line in _lines(key, value)]
         lines.extend(("  - " if index == 0 else "    ") + line for index, line in enumerate(entries))
     return "\n".join(lines) + "\n"
+
+
+def standing_alone(scenario: Scenario) -> tuple[Scenario, dict[str, str]]:
+    """``scenario`` with the files it names called by their last name, to lie beside it; and their texts by name."""
+    texts, uses = {}, []
+    for use in scenario.interventions:
+        if use.file is not None:
+            use = use.model_copy(update={"file": PurePath(use.file).name})
+            texts[str(use.file)] = str(use.file_text)
+        uses.append(use)
+    strata = scenario.strata
+    if strata is not None and strata.file is not None:
+        strata = strata.model_copy(update={"file": PurePath(strata.file).name})
+        texts[str(strata.file)] = str(strata.file_text)
+    return scenario.model_copy(update={"interventions": tuple(uses), "strata": strata}), texts
 
 
 def _lines(key: str, value: Any) -> Iterator[str]:

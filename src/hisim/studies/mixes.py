@@ -1,7 +1,7 @@
 """What mixes come to: many points of levers simulated together, with the same people and the same chance.
 
-A fifth's deaths depend on what is done in that fifth alone, as long as no capacity binds. So a mix's fifths may be
-taken from different simulated mixes (:func:`spliced`), which makes the slope along every lever cost one simulated mix
+A fifth's deaths depend on what is done in that fifth alone; what ties fifths together, capacity, is kept by limits of
+its own (:func:`capacities`). So a mix's fifths may be taken from different simulated mixes (:func:`spliced`), which makes the slope along every lever cost one simulated mix
 for each intervention instead of one for each lever.
 """
 
@@ -49,7 +49,7 @@ def ground_of(levers: Levers, people: int, threads: int | None = None) -> Ground
 
 def simulated(ground: Ground, points: np.ndarray) -> xr.Dataset:
     """What figures are made of at ``points`` (n, V), by scenario: the comparator, then "0", "1" and so on."""
-    scenarios = [mix(ground.levers, point, str(number)) for number, point in enumerate(points)]
+    scenarios = [_unlimited(mix(ground.levers, point, str(number))) for number, point in enumerate(points)]
     parts = [
         reduced(one, ground.inputs)
         for one in _projected(ground, [scenarios[i : i + TOGETHER] for i in range(0, len(scenarios), TOGETHER)])
@@ -57,6 +57,15 @@ def simulated(ground: Ground, points: np.ndarray) -> xr.Dataset:
     if len(parts) == 1:
         return parts[0]
     return xr.concat([parts[0], *(part.isel(scenario=slice(1, None)) for part in parts[1:])], dim="scenario")
+
+
+def _unlimited(scenario: Scenario) -> Scenario:
+    """``scenario`` without capacities, whose limits are kept by :func:`capacities`: else fifths would not be apart."""
+    uses = [
+        use if use.capacity_per_year is None else use.model_copy(update={"capacity": NO_LIMIT})
+        for use in scenario.interventions
+    ]
+    return scenario.model_copy(update={"interventions": tuple(uses)})
 
 
 def _projected(ground: Ground, several: Sequence[Sequence[Scenario]]) -> Iterator[xr.Dataset]:
@@ -138,7 +147,7 @@ def capacities(ground: Ground) -> tuple[np.ndarray, np.ndarray, list[str]]:
         ends = (np.zeros(len(levers.low)), np.where(levers.first[:, 0] == i, 1.0, 0.0))
         served = []
         for end in ends:
-            one = mix(levers, end, "limited").interventions[i].model_copy(update={"capacity": NO_LIMIT})
+            one = _unlimited(mix(levers, end, "limited")).interventions[i]
             alone = levers.scenario.model_copy(update={"interventions": (one,)})
             served.append(reach(alone, ground.inputs)["served_full"].values[0])
         row = np.zeros(len(levers.low))

@@ -86,7 +86,7 @@ def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0
     shift
         Added to every limit's row, (K,): how much more than kept it is to be.
     """
-    point = np.clip(start, problem.low, problem.high)
+    point = _within(problem, start)
     values, slopes = problem.slopes(point)
     values = _shifted(values, shift)
     radius, settled, steps = 1.0, False, 0
@@ -108,6 +108,15 @@ def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0
         if radius < SMALLEST:
             break
     return Found(point, values, slopes, steps, settled)
+
+
+def _within(problem: Problem, start: np.ndarray) -> np.ndarray:
+    """``start`` drawn back towards ``low`` until it keeps the straight limits."""
+    further = np.clip(start, problem.low, problem.high) - problem.low
+    asked, left = problem.matrix @ further, problem.most - problem.matrix @ problem.low
+    over = asked > np.maximum(left, 0.0)
+    part = float(np.min(np.maximum(left[over], 0.0) / asked[over], initial=1.0))
+    return np.asarray(problem.low + part * further)
 
 
 def _shifted(values: np.ndarray, shift: np.ndarray | float) -> np.ndarray:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from hisim.declare.refusals import Places
 from hisim.declare.scenario import Scenario
+from hisim.declare.sweep import PEOPLE
 from hisim.declare.target import Goal, Target, goals_of
 from hisim.model.projection import project
 from hisim.outcomes.asked import Asked, figures, reduced
@@ -29,6 +30,8 @@ FRESH = 4
 """Other streams of chance that an answer is worked out with."""
 MARGIN = 0.001
 """More than was found wanting, in parts of the distance from nothing to the goal."""
+WHATEVER = 1e4
+"""Times by which cost counts for less where goals are out of reach."""
 ROUNDS = 3
 """Times that a search goes on with more to spare, where other chance or draws find too little."""
 DIGITS = 3
@@ -174,10 +177,19 @@ def searched(setting: Setting, target: Target, shift: np.ndarray | float = 0.0, 
         best = levels.chosen(setting.ground, partial(values_of, setting), problem, target.levels, shift, near)
         return Search(setting, best.found, [best.found], best.lower * setting.price)
     first = descend(rows_of(setting), setting.ground.levers.low if start is None else start.point, shift)
-    setting = setting._replace(price=max(first.values[0] * setting.price, 1.0))
+    if first.reached:
+        setting = setting._replace(price=max(first.values[0] * setting.price, 1.0))
     problem = rows_of(setting)
     starts = [first.point] if start is not None else [first.point, *starts_of(setting.ground.levers)[1:]]
     every = best_of(problem, starts, shift)
+    if not every[0].reached:  # first of all as near as can be, whatever it costs
+        setting = setting._replace(price=setting.price * WHATEVER)
+        problem = rows_of(setting)
+        every = best_of(problem, [every[0].point, starts_of(setting.ground.levers)[1]], shift)
+        if every[0].reached:
+            setting = setting._replace(price=max(every[0].values[0] * setting.price, 1.0))
+            problem = rows_of(setting)
+            every = best_of(problem, [every[0].point], shift)
     nothing = problem.values(problem.low[None])[0]
     nothing[1:] += shift
     alone = Found(problem.low, *problem.slopes(problem.low), 0, True)
@@ -251,22 +263,25 @@ class Anew(NamedTuple):
 def worked_out_anew(setting: Setting, one: Scenario) -> Anew:
     """The mix ``one`` with :data:`FRESH` other streams of chance."""
     told: list[list[goals.Reached]] = []
+    costs = []
     inputs, threads = setting.ground.inputs, setting.ground.threads
     levers = setting.ground.levers.scenario.model_copy(update={"simulation": one.simulation})
     for stream in range(1, 1 + FRESH):
         several = [one] if one.interventions else [levers.model_copy(update={"interventions": (), "name": one.name})]
         projection = project(several, inputs, threads=threads, batches=False, stream=stream)
         found = figures_at(setting.asked, reduced(projection, inputs))
+        weight = discount_factors(projection["year"], DISCOUNT)
+        paid = (projection["cost_gbp"].isel(scenario=1, draw=0) * weight).sum("year")
+        costs.append(paid.transpose("intervention", "quintile").values)
         told.append([goals.short_of(goal, found[key], setting.last) for key, goal in setting.goals.items()])
     each = [goals.Reached(*(np.ravel([part[k] for part in row]) for k in range(4))) for row in zip(*told, strict=True)]
-    weight = discount_factors(projection["year"], DISCOUNT)
-    cost = (projection["cost_gbp"].isel(scenario=1, draw=0) * weight).sum("year").transpose("intervention", "quintile")
-    return Anew(each, np.array([one.short.mean() for one in each]) / setting.unit, cost.values)
+    short = np.array([one.short.mean() for one in each]) / setting.unit
+    return Anew(each, short, np.mean(costs, axis=0))
 
 
 def _drawn(setting: Setting, one: Scenario, target: Target, how: How) -> dict[str, np.ndarray]:
     """Cost, and by goal how far short the mix is, in every draw."""
-    found = draws_of(one, setting.asked, target.draws, how, target.people_per_cohort)
+    found = draws_of(one, setting.asked, target.draws, how, min(target.people_per_cohort, PEOPLE))
     cost = found[COST].sel(quintile=ENGLAND).values[:, 0]
     shorts = {key: goals.short_of(goal, found[key], setting.last).short[:, 0] for key, goal in setting.goals.items()}
     return {COST: cost, **shorts}

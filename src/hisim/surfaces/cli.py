@@ -12,6 +12,7 @@ import typer
 from hisim.errors import HisimError
 from hisim.surfaces.cli_shared import progress, show
 from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Shard, Workers, study, sweep, way_to
+from hisim.surfaces.cli_targets import target
 
 if TYPE_CHECKING:
     from hisim.surfaces.studying import Way
@@ -243,6 +244,7 @@ def validate(
 
 
 app.command()(sweep)
+app.command()(target)
 app.add_typer(study)
 
 

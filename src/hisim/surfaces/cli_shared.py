@@ -22,6 +22,18 @@ def progress(doing: str = "projecting") -> Callable[[float], None] | None:
     return late_bar(doing)
 
 
+def saying() -> Callable[[str], None]:
+    """Says on standard error what is being done, on a line that is written over; silent where that is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
+
+    return say
+
+
 def usual_folder(name: str, shard: str | None) -> Path:
     """Where results of that name go unless told otherwise, each shard in a folder of its own."""
     return Path("results") / (name if shard is None else f"{name}-shard-{shard.replace('/', '-of-')}")

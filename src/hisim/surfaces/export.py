@@ -114,6 +114,18 @@ def write_text(text: str, path: Path) -> None:
     in_one_piece(path, lambda part: part.write_text(text, "utf-8"))
 
 
+def write_mix(scenario: Scenario, folder: Path) -> Path:
+    """A scenario as a file of its own in ``folder``, with the files that it names beside it; its path."""
+    from hisim.declare.writing import standing_alone, write_scenario
+
+    alone, texts = standing_alone(scenario)
+    for name, text in texts.items():
+        write_text(text, folder / name)
+    path = folder / f"{scenario.name}.yaml"
+    write_text(write_scenario(alone), path)
+    return path
+
+
 def deaths_table(projection: xr.Dataset) -> pd.DataFrame:
     """Deaths and person-years by scenario, year, quintile, sex, age band and cause, one cell a line."""
     totals = projection[["deaths_batch"]].isel(draw=0, drop=True).sum("batch").rename(deaths_batch="Deaths")
