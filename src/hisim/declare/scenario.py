@@ -49,11 +49,16 @@ class Steps(Declaration):
     """Of those, still with it."""
 
 
+UNDAMPED = ("flat", "continue", "pooled")
+"""Kinds of trend that have no damping."""
+
+
 class Trend(Declaration):
     """How mortality rates go on after the last observed year."""
 
-    kind: Literal["flat", "continue", "damped"] = "damped"
-    """``flat``: no change; ``continue``: the observed yearly change; ``damped``: it shrinks every year."""
+    kind: Literal["flat", "continue", "damped", "pooled"] = "damped"
+    """``flat``: no change; ``continue``: the observed yearly change; ``damped``: it shrinks every year; ``pooled``: the
+    nation's change of the last ten years known, by sex and age, and what each fifth and cause can tell beyond that."""
     damping: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
     """What the yearly change is multiplied by each year; only with ``damped``, where it is 0.9 unless given."""
 
@@ -278,7 +283,7 @@ def conflicts(data: Mapping[Any, Any]) -> Iterator[Conflict]:
     if start is not None and end is not None and end > start + LONGEST:
         yield Conflict(("end",), f"{end}", f"{start + LONGEST} or earlier ({LONGEST} years after start)", ("start",))
     trend = data.get("trend")
-    if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind") in ("flat", "continue"):
+    if isinstance(trend, Mapping) and trend.get("damping") is not None and trend.get("kind") in UNDAMPED:
         found = f"damping with kind '{trend.get('kind')}'"
         yield Conflict(("trend", "damping"), found, "damping only with kind 'damped'", ("trend", "kind"))
     uses, strata = data.get("interventions"), data.get("strata")

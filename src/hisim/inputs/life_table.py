@@ -21,9 +21,19 @@ OPEN_AGE = 90
 """First age of the open group of the population table."""
 
 
+PERIOD_ENDS = (2003, 2006, 2011)
+"""Last years of the periods of the life table."""
+
+
 def period_of_year(year: int) -> int:
     """Index of the life-table period nearest to ``year``: 2001-2003, 2004-2006 or 2007-2011."""
-    return int(np.searchsorted([2003, 2006], year, side="left"))
+    return int(np.searchsorted(PERIOD_ENDS[:-1], year, side="left"))
+
+
+def known_shape(shape: np.ndarray, year: int) -> np.ndarray:
+    """``shape`` with every period that had not ended in ``year`` like the last that had, or the first."""
+    ended = max(int(np.searchsorted(PERIOD_ENDS, year, side="right")) - 1, 0)
+    return np.asarray(shape[np.minimum(np.arange(len(PERIOD_ENDS)), ended)])
 
 
 def mortality_shape(tables: Tables) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,13 @@ import xarray as xr
 from hisim.errors import ImpossibleModelError
 from hisim.inputs import alcohol, circumstances, conditions, coverage, exposures, smoking, values
 from hisim.inputs.catalogue import list_tables, packaged_bytes
-from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, mortality_shape
+from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, known_shape, mortality_shape
 from hisim.inputs.mortality import by_band, observed_deaths, observed_rates
 from hisim.inputs.packed import packed, unpacked
+from hisim.inputs.pooled import FIRST_NATIONAL_YEAR, Pooled, national_bands, pooled_rates, pooled_slopes
 from hisim.inputs.population import births, observed_population
 from hisim.inputs.relative_risks import log_hazard_ratios
-from hisim.inputs.tables import read_table
+from hisim.inputs.tables import grid, read_table
 from hisim.inputs.trend import KINDS, fitted_years, projected_rates, yearly_slopes
 from hisim.inputs.uncertain import drawn_tables, parameters_of, times_factors, trend_factor
 from hisim.kept import digest_of, keep, recall
@@ -47,11 +48,13 @@ def load_inputs(
     start, end
         First (2002..2011) and last year, at most 40 years apart.
     trend
-        How mortality goes on after ``observed_to``: flat, continue or damped.
+        How mortality goes on after ``observed_to``: flat, continue, damped or pooled
+        (:mod:`hisim.inputs.pooled`).
     damping
         With damped, the factor by which the yearly change shrinks each year, over 0 to 1.
     observed_to
-        Last year whose observed rates are used, ``start``..2011; earlier for a hindcast.
+        Last year whose observed rates are used, ``start``..2011; earlier for a hindcast, in which neither births
+        nor the shape of mortality by single year of age are of later years.
     area
         ONS code; England only.
     values
@@ -95,10 +98,10 @@ def _tables() -> Tables:
     return {entry.name: read_table(entry.name) for entry in list_tables()}
 
 
-@lru_cache(maxsize=1)
-def _observed() -> tuple[np.ndarray, np.ndarray]:
-    """Shape of mortality, and population by year."""
-    shape = mortality_shape(_tables())
+@lru_cache(maxsize=4)
+def _observed(observed_to: int = LAST_YEAR) -> tuple[np.ndarray, np.ndarray]:
+    """Shape of mortality as known in ``observed_to``, and population by year."""
+    shape = known_shape(mortality_shape(_tables()), observed_to)
     return shape, observed_population(_tables(), shape)
 
 
@@ -108,12 +111,12 @@ def _worked_out(
     """Every variable of the inputs, and where they come from."""
     tables = drawn_tables(_tables(), values)
     parameters = parameters_of(tables["parameters"], values)
-    population = _observed()[1]
+    population = _observed(observed_to)[1]
     arrays: dict[str, np.ndarray] = {
         "population": population[start - FIRST_YEAR],
-        "births": births(population, start, end),
+        "births": births(population, start, end, observed_to),
         "mortality_rate": _mortality((start, end, observed_to), trend, damping, trend_factor(values)),
-        **_people(tables, population[LAST_YEAR - FIRST_YEAR], parameters),
+        **_people(tables, _observed()[1][LAST_YEAR - FIRST_YEAR], parameters),
         **_hazards(tables, parameters),
     }
     arrays = times_factors(arrays, values)
@@ -140,19 +143,52 @@ def _check(start: int, end: int, trend: str, damping: float, observed_to: int, a
 @lru_cache(maxsize=4)
 def _rates_and_slopes(observed_to: int) -> tuple[np.ndarray, np.ndarray]:
     """Rates of every year with observed deaths, and the yearly change fitted to those up to ``observed_to``."""
-    shape, population = _observed()
+    shape, population = _observed(observed_to)
     deaths = observed_deaths(_tables())
     fitted = max(fitted_years(observed_to), 0)
     slopes = yearly_slopes(deaths[:fitted], by_band(population[:fitted]))
     return observed_rates(deaths, population, shape), slopes
 
 
+class Known(NamedTuple):
+    """Mortality that was known in a year."""
+
+    deaths: np.ndarray
+    """[persons], (year from 2001, quintile, sex, age group, cause)."""
+    population: np.ndarray
+    """[persons], (year from 2001, quintile, sex, age group)."""
+    national: np.ndarray
+    """England and Wales [deaths per person-year], (year from 1990, sex, age group)."""
+    people: np.ndarray
+    """England in 2001 [persons], (sex, age group): the mix of ages of ``national``."""
+
+
+@lru_cache(maxsize=4)
+def known_in(year: int) -> Known:
+    """Observed deaths, population and national rates up to ``year``, 2001..2011."""
+    every, count = _observed(year)[1], year - FIRST_YEAR + 1
+    rates = grid("national_rates", _tables()["national_rates"], "mortality_rate")[: year - FIRST_NATIONAL_YEAR + 1]
+    people = every[0].sum(axis=0)
+    deaths = observed_deaths(_tables())[:count]
+    return Known(deaths, by_band(every[:count]), national_bands(rates, people), by_band(people))
+
+
+@lru_cache(maxsize=4)
+def _pooled(observed_to: int) -> Pooled:
+    """Yearly changes from what was known in ``observed_to``; causes never across January 2011."""
+    known, fitted = known_in(observed_to), fitted_years(observed_to)
+    return pooled_slopes(known.deaths[:fitted], known.population[:fitted], known.national)
+
+
 def _mortality(years: tuple[int, int, int], trend: str, damping: float, faster: float) -> np.ndarray:
     """Rates of every year: observed to ``observed_to``, then the trend, (year, quintile, sex, age, cause)."""
     start, end, observed_to = years
     rates, slopes = _rates_and_slopes(observed_to)
-    last = observed_to - FIRST_YEAR
-    after = projected_rates(rates[last], slopes * faster, max(end - observed_to, 0), trend, damping)
+    last, further = rates[observed_to - FIRST_YEAR], max(end - observed_to, 0)
+    if trend == "pooled":
+        after = pooled_rates(last, _pooled(observed_to), further, faster)
+    else:
+        after = projected_rates(last, slopes * faster, further, trend, damping)
     observed = rates[start - FIRST_YEAR : min(end, observed_to) - FIRST_YEAR + 1]
     return np.concatenate([observed, after])
 

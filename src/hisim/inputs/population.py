@@ -19,10 +19,10 @@ def observed_population(tables: Tables, shape: np.ndarray) -> np.ndarray:
     return np.concatenate([counted[..., :OPEN_AGE], counted[..., OPEN_AGE:] * share], axis=-1)
 
 
-def births(population: np.ndarray, start: int, end: int) -> np.ndarray:
+def births(population: np.ndarray, start: int, end: int, observed_to: int = LAST_YEAR) -> np.ndarray:
     """Births of every year of a projection [persons], (year, quintile, sex).
 
-    The population aged 0 at mid-year stands for births: observed to 2011, then held (an assumption).
+    The population aged 0 at mid-year stands for births: observed to ``observed_to``, then held (an assumption).
     """
-    years = np.minimum(np.arange(start, end + 1), LAST_YEAR)
+    years = np.minimum(np.arange(start, end + 1), observed_to)
     return np.asarray(population[years - FIRST_YEAR, :, :, 0])

@@ -1,4 +1,4 @@
-"""How mortality goes on after the last observed year: flat, continue or damped.
+"""How mortality goes on after the last observed year: flat, continue or damped; pooled is in ``inputs.pooled``.
 
 The yearly change is log-linear, by cause, quintile and broad age group; men and women share it.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from hisim.variables import AGE_BAND_STARTS, band_of_age
 
-KINDS = ("flat", "continue", "damped")
+KINDS = ("flat", "continue", "damped", "pooled")
 LAST_FITTED_YEAR = 2010
 """Cause coding changed in January 2011, so no slope is fitted across it."""
 FEWEST_YEARS = 5

@@ -40,6 +40,10 @@ def _trend(scenario: Scenario) -> str:
         return "unchanged"
     if scenario.trend.kind == "continue":
         return "go on changing as they did before 2011"
+    if scenario.trend.kind == "pooled":
+        return (
+            "go on changing as in all England and Wales over ten years, with what each fifth and cause shows beside it"
+        )
     return (
         f"go on changing as they did before 2011, less so each year (times {scenario.trend.damping:g}: an assumption)"
     )

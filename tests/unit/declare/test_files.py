@@ -297,7 +297,7 @@ def test_written_file_reads_back() -> None:
         (
             "end: 2020",
             "end: 2020\ntrend: {kind: dampd}",
-            "6:15: trend.kind: 'dampd'; allowed: 'flat', 'continue' or 'damped'; did you mean 'damped'?",
+            "6:15: trend.kind: 'dampd'; allowed: 'flat', 'continue', 'damped' or 'pooled'; did you mean 'damped'?",
         ),
         ("end: 2020", "end: 2020\ntrend: {damping: 0}", "6:18: trend.damping: 0; allowed: more than 0"),
         (
