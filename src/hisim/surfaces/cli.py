@@ -227,6 +227,32 @@ def decompose(
 
 
 @app.command()
+def hindcast(
+    origin: Annotated[
+        int | None, typer.Option("--from", help="Last year known, 2003 to 2010.", show_default="2003")
+    ] = None,
+    to: Annotated[int, typer.Option("--to", help="Last year to forecast.")] = 2011,
+    every: Annotated[bool, typer.Option("--all", help="From every year of 2003 to 2009.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to.", show_default="print only")] = None,
+    overwrite: Overwrite = False,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Say how far hisim would have missed what happened, had it been asked in an earlier year, beside other forecasts.
+
+    Example: hisim hindcast --from 2003
+    """
+    from hisim.surfaces.hindcast import hindcast_text
+
+    doing = progress("forecasting")
+    show(
+        hindcast_text(
+            origin, to, out, every=every, overwrite=overwrite, as_json=as_json, threads=threads, progress=doing
+        )
+    )
+
+
+@app.command()
 def validate(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write the page to.", show_default="print it")

@@ -47,7 +47,7 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
         ),
         "equity-impact": charts.equity_impact_plane(benefit.sel(quintile="all", drop=True), fairer),
     }
-    return _saved(made, folder)
+    return saved(made, folder)
 
 
 def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], folder: Path) -> list[Path]:
@@ -64,7 +64,7 @@ def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], 
             made[f"tornado-{number}"] = charts.tornado(_titled(effects, "central", title))
         elif kind == "sobol":
             made[f"sobol-{number}"] = charts.sobol_bars(effects.assign_attrs(long_name=title))
-    return _saved(made, folder)
+    return saved(made, folder)
 
 
 def _titled(effects: xr.Dataset, name: str, title: str) -> xr.Dataset:
@@ -72,7 +72,8 @@ def _titled(effects: xr.Dataset, name: str, title: str) -> xr.Dataset:
     return effects.assign({name: effects[name].assign_attrs(long_name=title)})
 
 
-def _saved(made: dict[str, Any], folder: Path) -> list[Path]:
+def saved(made: dict[str, Any], folder: Path) -> list[Path]:
+    """Write the charts of ``made`` to ``folder`` as pages, by name."""
     from hisim.surfaces import charts
 
     if made:
