@@ -93,17 +93,15 @@ def test_everything_has_a_unit(found: list[xr.Dataset]) -> None:
 
 
 @pytest.fixture
-def not_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Inputs worked out anew from whatever tables there are, now and afterwards."""
-    monkeypatch.setattr(load, "recall", lambda *_: None)
-    monkeypatch.setattr(load, "keep", lambda *_: None)
+def fresh() -> Iterator[None]:
+    """What was read and fitted is worked out anew, now and afterwards."""
     _forget()
     yield
     _forget()
 
 
 @pytest.mark.parametrize("origin", [2003, 2004, 2006])
-@pytest.mark.usefixtures("not_kept")
+@pytest.mark.usefixtures("fresh")
 def test_changing_what_came_later_changes_no_forecast(origin: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the byte, for hisim and its rivals, when all of mortality and people after the origin is something else."""
     before = hindcast(origin)

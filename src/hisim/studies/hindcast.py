@@ -16,7 +16,7 @@ from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR
 from hisim.inputs.load import Known, known_in, load_inputs
 from hisim.inputs.pooled import WINDOW
 from hisim.inputs.uncertain import uncertain_inputs
-from hisim.model.projection import Progress, project
+from hisim.model.projection import project
 from hisim.outcomes.lifetable import life_expectancy
 from hisim.outcomes.standardised import standardised_rate
 from hisim.studies import forecasts
@@ -51,9 +51,7 @@ UNITS = {
 }
 
 
-def hindcast(
-    origin: int, to: int = LAST_YEAR, *, threads: int | None = None, progress: Progress | None = None
-) -> xr.Dataset:
+def hindcast(origin: int, to: int = LAST_YEAR, *, threads: int | None = None) -> xr.Dataset:
     """Forecast ``origin`` + 1 .. ``to`` from what was known in ``origin``, beside what was observed.
 
     Parameters
@@ -62,7 +60,7 @@ def hindcast(
         Last year whose deaths are used, 2003..2010.
     to
         Last year forecast, ``origin`` + 1..2011.
-    threads, progress
+    threads
         As in :func:`hisim.model.projection.project`.
 
     Returns
@@ -78,8 +76,6 @@ def hindcast(
     """
     check_years(origin, to)
     ours = [_projected(origin, to, factor, threads) for factor in _factors()]
-    if progress is not None:
-        progress(1.0)
     known, seen = known_in(origin), known_in(LAST_YEAR)
     after = slice(origin - FIRST_YEAR + 1, to - FIRST_YEAR + 1)
     variables = {**_life(ours, known, seen, after), **_counted(ours[1], seen, after)}
@@ -97,11 +93,11 @@ def check_years(origin: int, to: int) -> None:
     """Refuse years that cannot be forecast or scored."""
     if not EARLIEST <= origin <= LATEST:
         raise ImpossibleModelError(
-            f"--from: found {origin}; allowed: {EARLIEST} to {LATEST}: three years of deaths by fifth are known in the "
-            f"first, and one is left to forecast after the last"
+            f"from: found {origin}; allowed: {EARLIEST} to {LATEST}: three years of deaths by fifth are known in the "
+            "first, and one is left to forecast after the last"
         )
     if not origin < to <= LAST_YEAR:
-        raise ImpossibleModelError(f"--to: found {to}; allowed: {origin + 1} to {LAST_YEAR}, the last year observed")
+        raise ImpossibleModelError(f"to: found {to}; allowed: {origin + 1} to {LAST_YEAR}, the last year observed")
 
 
 def scores(data: xr.Dataset) -> xr.Dataset:
@@ -155,7 +151,7 @@ def _projected(origin: int, to: int, factor: float, threads: int | None) -> xr.D
         hisim=1, name="hindcast", title="Nothing done", start=origin, end=to, observed_to=origin,
         trend=Trend(kind="pooled"), simulation=Simulation(people_per_cohort=PEOPLE),
     )  # fmt: skip
-    inputs = load_inputs(origin, to, trend="pooled", observed_to=origin, values={} if factor == 1 else {FACTOR: factor})
+    inputs = load_inputs(origin, to, trend="pooled", observed_to=origin, values={FACTOR: factor})
     found = project(scenario, inputs, threads=threads)[["deaths_batch", "person_years_batch"]]
     return found.sel(scenario=COMPARATOR, year=slice(origin + 1, to)).isel(draw=0).sum("batch")
 

@@ -73,6 +73,7 @@ def finding(data: xr.Dataset) -> Iterator[str]:
         f"hisim misses by {misses[OURS]:.2f} years on average; {_others(misses)}. "
         + (f"Nearer than hisim: {', '.join(nearer)}." if nearer else "None of them is nearer than hisim.")
     )
+    yield from _fifths_beaten(error)
     known = data.sel(start_age=0).isel(year=-1)
     hindsight = float(abs(known["hindsight"] - known["observed_life_expectancy"]).mean())
     beyond = f": what is beyond that comes from a pace that nobody knew in {origin}" if hindsight < misses[OURS] else ""
@@ -82,6 +83,18 @@ def finding(data: xr.Dataset) -> Iterator[str]:
     )
     inside = _many(int(last["in_hisim_interval"]))
     yield f"Of the ten observed, {inside} in the 95 % interval that hisim's uncertain trend gives."
+
+
+def _fifths_beaten(error: xr.DataArray) -> Iterator[str]:
+    """In which fifths others are nearer than hisim, both sexes together."""
+    misses = abs(error).mean("sex")
+    told = []
+    for name in RIVALS:
+        nearer = misses.sel(forecaster=name) < misses.sel(forecaster=OURS)
+        fifths = ", ".join(str(quintile) for quintile in misses["quintile"].values[nearer.values].tolist())
+        told += [f"{NAMES[name]} in {fifths}"] if fifths else []
+    if told:
+        yield f"By fifth (1 is the most deprived), nearer than hisim: {'; '.join(told)}."
 
 
 def finding_of_origins(found: Sequence[xr.Dataset]) -> Iterator[str]:
@@ -148,7 +161,7 @@ def _write(found: Sequence[xr.Dataset], folder: Path) -> list[Path]:
 
 def _origins(origin: int | None, to: int, *, every: bool) -> Sequence[int]:
     if every and origin is not None:
-        raise ImpossibleModelError(f"--from: found {origin} beside --all; allowed: one of the two")
+        raise ImpossibleModelError(f"from: found {origin} beside --all; allowed: one of the two")
     first = ORIGINS[0] if origin is None else origin
     check_years(first, to)
     return [one for one in ORIGINS if one < to] if every else [first]

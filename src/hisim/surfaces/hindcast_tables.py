@@ -59,7 +59,19 @@ def tables_of_origins(found: Sequence[xr.Dataset]) -> list[Table]:
         ),
         Table("Mean miss over all years forecast", ("from", *HEADS), every, 1),
         Table("Mean miss by years ahead, of origins that reach so far", ("ahead", "origins", *HEADS), by_ahead, 1),
+        _by_fifth(found),
     ]  # fmt: skip
+
+
+def _by_fifth(found: Sequence[xr.Dataset]) -> Table:
+    every = [errors(one).mean(("year", "sex")) for one in found]
+    means = [
+        [sum(float(one.sel(forecaster=name, quintile=q)) for one in every) / len(every) for name in FORECASTERS]
+        for q in QUINTILES
+    ]
+    rows = [Row((fifth(q), *(f"{x:+.2f}" for x in several))) for q, several in zip(QUINTILES, means, strict=True)]
+    note = "Forecast less observed, mean over origins, all years forecast and both sexes."
+    return Table("Bias by fifth, in years", ("fifth", *HEADS), rows, 1, note)
 
 
 def miss_by_years_ahead(found: Sequence[xr.Dataset]) -> xr.DataArray:

@@ -27,12 +27,12 @@ def found() -> list[xr.Dataset]:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--from", "2002"), "--from: found 2002; allowed: 2003 to 2010"),
-        (("--from", "2011"), "--from: found 2011; allowed: 2003 to 2010"),
-        (("--from", "2005", "--to", "2005"), "--to: found 2005; allowed: 2006 to 2011"),
-        (("--to", "2012"), "--to: found 2012; allowed: 2004 to 2011"),
-        (("--all", "--to", "2003"), "--to: found 2003; allowed: 2004 to 2011"),
-        (("--all", "--from", "2004"), "--from: found 2004 beside --all; allowed: one of the two"),
+        (("--from", "2002"), "from: found 2002; allowed: 2003 to 2010"),
+        (("--from", "2011"), "from: found 2011; allowed: 2003 to 2010"),
+        (("--from", "2005", "--to", "2005"), "to: found 2005; allowed: 2006 to 2011"),
+        (("--to", "2012"), "to: found 2012; allowed: 2004 to 2011"),
+        (("--all", "--to", "2003"), "to: found 2003; allowed: 2004 to 2011"),
+        (("--all", "--from", "2004"), "from: found 2004 beside --all; allowed: one of the two"),
         (("--out", "here.txt"), "here.txt: found a file"),
     ],
 )
