@@ -21,6 +21,7 @@ from hisim.declare.files import library_names
 from hisim.declare.intervention import Intervention
 from hisim.declare.scenario import CHANGE_KINDS, FILLED_IN, Scenario
 from hisim.declare.sweep import Sweep
+from hisim.declare.target import Target
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -55,6 +56,11 @@ def intervention_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, "title": "Intervention", **_plain(TypeAdapter(Intervention).json_schema(by_alias=True))}
 
 
+def target_schema() -> dict[str, Any]:
+    """JSON Schema of a target file."""
+    return {"$schema": DIALECT, **_plain(Target.model_json_schema(by_alias=True))}
+
+
 def sweep_schema() -> dict[str, Any]:
     """JSON Schema of a sweep file; ``scenarios`` may be one file."""
     schema = Sweep.model_json_schema(by_alias=True)
@@ -69,9 +75,15 @@ def sweep_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **_plain(schema)}
 
 
-def schema_text(kind: Literal["scenario", "intervention", "sweep"]) -> str:
+def schema_text(kind: Literal["scenario", "intervention", "sweep", "target"]) -> str:
     """The schema as the text of the file that the repository carries."""
-    schema = {"scenario": scenario_schema, "intervention": intervention_schema, "sweep": sweep_schema}[kind]()
+    made = {
+        "scenario": scenario_schema,
+        "intervention": intervention_schema,
+        "sweep": sweep_schema,
+        "target": target_schema,
+    }
+    schema = made[kind]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

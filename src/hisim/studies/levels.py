@@ -39,19 +39,20 @@ class Blocks(NamedTuple):
     values: Callable[[Sequence[int]], np.ndarray]
 
 
-def chosen(
-    ground: Ground, values: Values, problem: Problem, levels: Sequence[float], shift: np.ndarray | float = 0.0,
-    near: np.ndarray | None = None,
-) -> Level:  # fmt: skip
-    """The cheapest choice of ``levels`` for which every limit is kept with ``shift`` to spare.
-
-    ``near``: a point (V,) around which to begin; as little as allowed unless given.
-    """
+def blocks_of(ground: Ground, values: Values, problem: Problem, levels: Sequence[float]) -> Blocks:
+    """What is to be chosen of ``levels``; those outside a lever's bounds are moved to the bound."""
     own = [np.unique(np.clip(levels, low, high)) for low, high in zip(problem.low, problem.high, strict=True)]
     fifths = _by_fifth(ground, own)
     every = [len(one) for one in fifths] if fifths else []
     few = bool(every) and max(every) <= MOST_COMBINATIONS
-    blocks = by_fifth(ground, values, fifths) if few else by_lever(ground, values, own)
+    return by_fifth(ground, values, fifths) if few else by_lever(ground, values, own)
+
+
+def chosen(blocks: Blocks, problem: Problem, shift: np.ndarray | float = 0.0, near: np.ndarray | None = None) -> Level:
+    """The cheapest choice for which every limit is kept with ``shift`` to spare.
+
+    ``near``: a point (V,) around which to begin; as little as allowed unless given.
+    """
     straight = [
         ([one @ row for one in blocks.settings], float(most))
         for row, most in zip(problem.matrix, problem.most, strict=True)

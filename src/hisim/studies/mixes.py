@@ -1,8 +1,8 @@
 """What mixes come to: many points of levers simulated together, with the same people and the same chance.
 
 A fifth's deaths depend on what is done in that fifth alone; what ties fifths together, capacity, is kept by limits of
-its own (:func:`capacities`). So a mix's fifths may be taken from different simulated mixes (:func:`spliced`), which makes the slope along every lever cost one simulated mix
-for each intervention instead of one for each lever.
+its own (:func:`capacities`). So a mix's fifths may be taken from different simulated mixes (:func:`spliced`), which
+makes the slope along every lever cost one simulated mix for each intervention instead of one for each lever.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ FRESH = 4
 """Other streams of chance that an answer is worked out with."""
 MARGIN = 0.001
 """More than was found wanting, in parts of the distance from nothing to the goal."""
+UNSURE = 0.01
+"""More than draws were found wanting, likewise: the next mix has other draws' luck."""
 WHATEVER = 1e4
 """Times by which cost counts for less where goals are out of reach."""
 ROUNDS = 3
@@ -78,10 +80,14 @@ class Answer(NamedTuple):
     probability: float | None
 
     @property
+    def possible(self) -> bool:
+        """Whether every goal is reached with the central values."""
+        return all(one.reached for one in self.told)
+
+    @property
     def reached(self) -> bool:
         """Whether every goal is, and with the probability asked for."""
-        likely = self.probability is None or self.chance >= self.probability
-        return likely and all(one.reached for one in self.told)
+        return self.possible and (self.probability is None or self.chance >= self.probability)
 
     @property
     def chance(self) -> float:
@@ -100,6 +106,8 @@ class Setting(NamedTuple):
     """Of each goal."""
     price: float
     """GBP that are the unit of cost."""
+    blocks: levels.Blocks | None = None
+    """What is chosen where there are levels, once it has been simulated."""
 
     @property
     def last(self) -> int:
@@ -174,7 +182,9 @@ def searched(setting: Setting, target: Target, shift: np.ndarray | float = 0.0, 
     if target.levels is not None:
         near = None if start is None else start.point
         problem = rows_of(setting)
-        best = levels.chosen(setting.ground, partial(values_of, setting), problem, target.levels, shift, near)
+        blocks = setting.blocks or levels.blocks_of(setting.ground, partial(values_of, setting), problem, target.levels)
+        setting = setting._replace(blocks=blocks)
+        best = levels.chosen(blocks, problem, shift, near)
         return Search(setting, best.found, [best.found], best.lower * setting.price)
     first = descend(rows_of(setting), setting.ground.levers.low if start is None else start.point, shift)
     if first.reached:
@@ -231,20 +241,23 @@ def answered(
     setting = setting._replace(ground=setting.ground._replace(threads=threads))
     search, shift = searched(setting, target), np.zeros(len(setting.goals))
     name, title = f"{target.name}-mix", f"What it would take: {target.title}"[:200]
+    draw = partial(_drawn, setting, target=target, how=how or How(), say=say)
+    drawn: dict[str, np.ndarray] = {}
     for attempt in range(1 + ROUNDS):
         one = mix(setting.ground.levers, search.best.point, name, title, DIGITS)
         say("checking with other chance")
-        anew = worked_out_anew(setting, one)
-        drawn: dict[str, np.ndarray] = {}
-        if target.draws:
-            say(f"drawing {target.draws} times")
-            drawn = _drawn(setting, one, target, how or How())
-        spare = np.maximum(anew.short, _spare(setting, drawn, target, shift))
+        anew, spare = worked_out_anew(setting, one), np.full(len(setting.goals), -np.inf)
+        if target.probability is not None and search.best.reached:
+            drawn = draw(one, target.draws if attempt else target.draws // 2)
+            spare = _spare(setting, drawn, target.probability, shift)
+        spare = np.maximum(anew.short, spare)
         if (spare <= 0).all() or not search.best.reached or attempt == ROUNDS:
             break
         say("searching with more to spare")
         shift = shift + np.where(spare > 0, spare + MARGIN, 0.0)
         search = searched(search.setting, target, shift, search.best)
+    if target.draws and (not drawn or len(drawn[COST]) < target.draws):
+        drawn = draw(one, target.draws)
     say("")
     return _answer(target, search, one, anew, drawn)
 
@@ -279,31 +292,29 @@ def worked_out_anew(setting: Setting, one: Scenario) -> Anew:
     return Anew(each, short, np.mean(costs, axis=0))
 
 
-def _drawn(setting: Setting, one: Scenario, target: Target, how: How) -> dict[str, np.ndarray]:
-    """Cost, and by goal how far short the mix is, in every draw."""
-    found = draws_of(one, setting.asked, target.draws, how, min(target.people_per_cohort, PEOPLE))
+def _drawn(setting: Setting, one: Scenario, draws: int, target: Target, how: How, say: Say) -> dict[str, np.ndarray]:
+    """Cost, and by goal how far short the mix is, in so many draws."""
+    found = draws_of(
+        one, setting.asked, draws, how, min(target.people_per_cohort, PEOPLE), lambda done: say(f"drawing {done:.0%}")
+    )
     cost = found[COST].sel(quintile=ENGLAND).values[:, 0]
     shorts = {key: goals.short_of(goal, found[key], setting.last).short[:, 0] for key, goal in setting.goals.items()}
     return {COST: cost, **shorts}
 
 
-def _spare(setting: Setting, drawn: Mapping[str, np.ndarray], target: Target, shift: np.ndarray) -> np.ndarray:
-    """How much more of each goal is wanted so that it is reached with the target's probability, in its unit; (goal,).
+def _spare(setting: Setting, drawn: Mapping[str, np.ndarray], wanted: float, shift: np.ndarray) -> np.ndarray:
+    """How much more of each goal is needed for it to be reached with the probability ``wanted``, in its unit; (goal,).
 
-    In a draw in which less comes of everything, less comes of what is added: what is wanted is divided by that share.
+    In a draw in which less comes of everything, less comes of what is added: what is needed is divided by that share.
     """
-    wanted = target.probability
-    if wanted is None:
-        return np.full(len(setting.goals), -np.inf)
     shorts = np.array([drawn[key] for key in setting.goals]) / setting.unit[:, None]
     if (shorts <= 0).all(axis=0).mean() >= wanted:
         return np.full(len(shorts), -np.inf)
-    levels = (wanted, 1 - (1 - wanted) / len(shorts))
-    each = next(
-        (q for q in (np.quantile(shorts, level, axis=1) for level in levels) if (q > 0).any()), shorts.max(axis=1)
-    )
+    parts = (wanted, 1 - (1 - wanted) / len(shorts))
+    several = (np.quantile(shorts, part, axis=1, method="higher") for part in parts)
+    each = next((one for one in several if (one > 0).any()), shorts.max(axis=1))
     share = np.clip((1 - each) / (1 + shift), 0.2, 1.0)
-    return np.where(each > 0, each / share, -np.inf)
+    return np.where(each > 0, each / share + UNSURE, -np.inf)
 
 
 def _answer(target: Target, search: Search, one: Scenario, anew: Anew, drawn: dict[str, np.ndarray]) -> Answer:

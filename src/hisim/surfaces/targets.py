@@ -29,6 +29,8 @@ MOST_BOUNDS = 5
 MOVED = 5e-4
 """A share of the way below this is none."""
 MILLION = 1e6
+NEAR = 0.005
+"""An optimality gap below this is none worth telling."""
 
 
 def target_file(
@@ -129,7 +131,7 @@ def text(target: Target, answer: Answer) -> str:
 
 def finding(answer: Answer) -> Iterator[str]:
     """Whether the target can be reached, and what it takes or how near one comes."""
-    if all(one.reached for one in answer.told):
+    if answer.possible:
         years = answer.levers.scenario.end - answer.levers.scenario.start + 1
         paid = f"{pounds(answer.cost)} in all, {pounds(answer.cost / years)} a year on average"
         if answer.cost == 0:
@@ -170,10 +172,10 @@ def _sure(answer: Answer) -> Iterator[str]:
     error = math.sqrt(max(answer.chance * (1 - answer.chance), 1 / count) / count)
     what = "it" if len(answer.told) == 1 else "all of it"
     yield (
-        f"How sure: with everything that is uncertain, this mix reaches {what} in {answer.chance:.0%} of {count:,} draws "
-        f"(±{error:.0%}), and costs between {pounds(low)} and {pounds(high)} (95 %)."
+        f"How sure: with everything that is uncertain, this mix reaches {what} in {answer.chance:.0%} of {count:,} "
+        f"draws (±{error:.0%}), and costs between {pounds(low)} and {pounds(high)} (95 %)."
     )
-    if answer.probability is None and answer.chance < 0.5 and answer.reached:
+    if answer.probability is None and answer.chance < 0.5 and answer.possible:
         yield (
             "Less than an even chance: what is uncertain falls mostly on the side of less effect. A line such as "
             "'probability: 0.8' in the file asks for a mix that is likelier to reach it."
@@ -235,10 +237,10 @@ def holding(answer: Answer) -> Table:
             break
         who = "every fifth" if levers.alike(v) else fifth(QUINTILES[q[v]])
         name = levers.scenario.interventions[i[v]].intervention.name
-        more = pounds(worth[v]) if answer.reached else f"{worth[v]:.2%} nearer"
+        more = pounds(worth[v]) if answer.possible else f"{worth[v]:.2%} nearer"
         rows.append(Row([name, who, f"{most[v]:.0%}", more]))
     title = "Bounds that hold it back: what one more percentage point of coverage would "
-    return Table(title + ("save" if answer.reached else "bring"), ["action", "where", "most", ""], rows)
+    return Table(title + ("save" if answer.possible else "bring"), ["action", "where", "most", ""], rows)
 
 
 def how_found(answer: Answer) -> Iterator[str]:
@@ -246,10 +248,9 @@ def how_found(answer: Answer) -> Iterator[str]:
     if answer.searches > 1:
         yield f"Found by {answer.searches} searches from different starts, and worked out again with other chance (±)."
     if math.isfinite(answer.lower) and answer.cost > 0:
-        yield (
-            f"No mix that reaches it costs less than {pounds(min(answer.lower, answer.cost))} if actions only get in "
-            f"each other's way: this one is within {max(0.0, 1 - answer.lower / answer.cost):.0%} of that."
-        )
+        gap = max(0.0, 1 - answer.lower / answer.cost)
+        near = f"less than {pounds(answer.lower)}: this one is within {gap:.0%} of that" if gap >= NEAR else "less"
+        yield f"If actions only get in each other's way, no mix that reaches it costs {near}."
     yield (
         "Coverage is the product of the chain of delivery; what is achievable is mostly an assumption (hisim explain). "
         "Actions on the population as a whole go as far in every fifth."

@@ -152,7 +152,7 @@ def test_notes_see_two_routes_to_one_treatment() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep"])
+@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target"])
 def test_the_exported_schema_is_the_code(kind: Any) -> None:
     assert (SCENARIOS / f"{kind}.schema.json").read_text("utf-8") == schema_text(kind)
 
@@ -163,13 +163,14 @@ def test_every_key_of_the_schema_is_described() -> None:
     assert all(value.get("description") or "$ref" in value for value in schema["properties"].values())
     assert all(value["description"] for value in use_keys.values())
     assert list(use_keys) == [
-        "use", "file", "relative", "to", "add", "profile", "achievable", "steps", "strata", "capacity", "from", "full_from", "until",
+        "use", "file", "relative", "to", "add", "profile", "achievable", "steps",
+        "strata", "capacity", "from", "full_from", "until",
     ]  # fmt: skip
     assert schema["$defs"]["Use"]["required"] == ["use"]
     assert use_keys["use"]["anyOf"][0]["enum"] == list(library_names())
 
 
-@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep"])
+@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target"])
 def test_every_key_of_every_declaration_is_described(kind: Any) -> None:
     parts = json.loads(schema_text(kind))["$defs"]
     for name, one in parts.items():
