@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from hisim.declare.distribution import Declaration, Finite, Text, Title, Version, conflict
 from hisim.declare.evidence import Slug
@@ -14,7 +14,7 @@ from hisim.declare.quintiles import Shares
 AMOUNTS = ("level", "change", "percent")
 PEOPLE = 256
 """Simulated people in each cohort while mixes are tried; the answer is checked with more."""
-DRAWS = 200
+LEAST, DRAWS = 50, 200
 
 
 def _word(value: object) -> object:
@@ -32,6 +32,27 @@ class Baseline(Declaration):
     """The figure, in the estimand's unit."""
     source: Title
     """Where it stands."""
+
+
+def _baseline_kind(value: object) -> str | None:
+    """Which of its three forms ``against`` has; None where it has none of them."""
+    if value == "comparator":
+        return "comparator"
+    if type(value) is int:
+        return "year"
+    return "figure" if isinstance(value, Mapping | Baseline) else None
+
+
+Against = Annotated[
+    Annotated[Literal["comparator"], Tag("comparator")]
+    | Annotated[int, Tag("year")]
+    | Annotated[Baseline, Tag("figure")],
+    Discriminator(
+        _baseline_kind,
+        custom_error_type="against",
+        custom_error_message="comparator, a year of the scenario, or a map with value and source",
+    ),
+]
 
 
 class Wish(Declaration):
@@ -60,7 +81,7 @@ class Goal(Wish):
     """This much more (or, below 0, less) than ``against``, or better."""
     percent: Finite | None = None
     """This many per cent more (or, below 0, less) than ``against``, or better: -10 makes a gap a tenth smaller."""
-    against: Literal["comparator"] | int | Baseline = "comparator"
+    against: Against = "comparator"
     """What change and percent are measured from: ``comparator``, carrying on as now in the same year; a year of the
     scenario, as it was then; or a figure with its source."""
 
@@ -119,12 +140,14 @@ class Deliverable(Declaration):
     people_per_cohort: Annotated[int, Field(ge=16, le=100_000, multiple_of=16)] = PEOPLE
     """Simulated people in each cohort while mixes are tried; a multiple of 16, best of 64."""
     draws: Annotated[int, Field(ge=0, le=100_000)] = DRAWS
-    """Joint draws of every uncertain number that the answer is checked with; 0 = none."""
+    """Joint draws of every uncertain number that the answer is checked with: 0 for none, or 50 and more."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Deliverable:
         if self.name == "comparator":
             raise conflict("'comparator'", "any other name: that one is kept for carrying on as now", "name")
+        if 0 < self.draws < LEAST:
+            raise conflict(f"{self.draws}", f"0, or {LEAST} or more", "draws")
         _each_once([bound.use for bound in self.bounds], "bounds", "use")
         _each_once(self.alike or (), "alike")
         for index, (one, later) in enumerate(zip(self.levels or (), (self.levels or ())[1:], strict=False), start=1):
@@ -149,10 +172,8 @@ class Target(Deliverable):
 
     @model_validator(mode="after")
     def _drawn(self) -> Target:
-        if self.probability is not None and 0 < self.draws < 50:
-            raise conflict(f"{self.draws} draws with a probability", "50 or more, or left out", "draws")
         if self.probability is not None and self.draws == 0:
-            raise conflict("no draws with a probability", "50 or more, or left out", "draws")
+            raise conflict("no draws with a probability", f"{LEAST} or more, or left out", "draws")
         return self
 
 

@@ -32,6 +32,8 @@ KEPT = 1e-3
 """A limit broken by no more than this part of its unit is kept."""
 PRICE = 100.0
 """What breaking a limit by its unit costs, in units of the objective."""
+STEEP = 1e4
+"""The same where there are levels only, and no way to break a limit by a little less."""
 GOOD, POOR = 0.75, 0.2
 """Shares of what a step promised, above and below which the region grows and shrinks."""
 
@@ -67,15 +69,16 @@ class Found(NamedTuple):
         """Whether every limit is kept."""
         return bool((self.values[1:] <= KEPT).all())
 
-    @property
-    def merit(self) -> float:
-        """Objective and price of broken limits: less is better."""
-        return merit(self.values)
-
 
 def merit(values: np.ndarray) -> float:
     """Objective, and the price of every limit that is broken."""
     return float(values[0] + PRICE * np.maximum(values[1:], 0.0).sum())
+
+
+def rank(values: np.ndarray) -> tuple[float, float]:
+    """What is better sorts first: less broken, and among those that keep every limit, less of the objective."""
+    broken = float(np.maximum(values[1:], 0.0).sum())
+    return (0.0, float(values[0])) if bool((values[1:] <= KEPT).all()) else (broken, float(values[0]))
 
 
 def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0) -> Found:
@@ -172,7 +175,7 @@ def _solved(problem: Problem, point: np.ndarray, values: np.ndarray, slopes: np.
 
 def best_of(problem: Problem, starts: Sequence[np.ndarray], shift: np.ndarray | float = 0.0) -> list[Found]:
     """Searches from every start, the best first."""
-    return sorted((descend(problem, start, shift) for start in starts), key=lambda one: one.merit)
+    return sorted((descend(problem, start, shift) for start in starts), key=lambda one: rank(one.values))
 
 
 def bound(problem: Problem, seen: Sequence[Found], nothing: np.ndarray) -> float:
@@ -257,7 +260,7 @@ def choose(
         wrong = np.zeros(len(base))
         for options, promised in _proposals(base, effects, wrong, straight, row):
             lower = promised if lower == -np.inf or options == best else lower
-            if merit(row(options)) < merit(row(best)) - 1e-12:
+            if rank(row(options)) < rank(row(best)):
                 best = options
     return Chosen(best, row(best), done, lower)
 
@@ -284,7 +287,7 @@ def _integer(
     sizes, limits = [len(one) for one in effects], len(base) - 1
     count = sum(sizes)
     every = np.concatenate(list(effects))
-    cost = np.concatenate([every[:, 0], np.full(limits, PRICE)])
+    cost = np.concatenate([every[:, 0], np.full(limits, STEEP)])
     one_each = np.zeros((len(sizes), count + limits))
     for block, (stop, size) in enumerate(zip(np.cumsum(sizes), sizes, strict=True)):
         one_each[block, stop - size : stop] = 1.0
