@@ -19,7 +19,7 @@ MODULES = {
 
 GROUND = {
     "errors", "variables", "stratum_variables", "accelerate", "extension", "lanes", "native", "kept", "garbage",
-    "uncertain", "version",
+    "uncertain", "version", "areas",
 }  # fmt: skip
 MAY_IMPORT = {
     **{name: GROUND for name in GROUND},
@@ -33,6 +33,7 @@ MAY_IMPORT = {
 """The floors: for each folder (or module of the ground floor) the ones it may import from."""
 
 DISK = {
+    "areas",
     "declare.files",
     "inputs.catalogue",
     "inputs.tables",
@@ -42,7 +43,7 @@ DISK = {
     "studies.store",
     "studies.store_files",
 }
-"""Who may touch the disk, beside surfaces; accelerate only makes the folder of compiled code, kept only its own,
+"""Who may touch the disk, beside surfaces; areas reads its names only, accelerate only makes the folder of compiled code, kept only its own,
 extension loads from memory only, and store a study's folder."""
 DISK_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "mkdtemp", "unlink",

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hisim.areas import ENGLAND, key_of
 from hisim.declare.distribution import FileText
 from hisim.declare.evidence import unknown_sources
 from hisim.declare.intervention import MECHANISMS, AnyIntervention
@@ -261,10 +262,9 @@ def _resolve_strata(data: dict[Any, Any], places: Places, own: Mapping[str, str]
         return
     named = {use.get("use") for use in (uses if isinstance(uses, list) else ()) if isinstance(use, dict)}
     ids = {*library_names(), *(each for each in named if isinstance(each, str))}
-    area = data.get("area", Scenario.model_fields["area"].default)
     try:
         path, text = _own_text(name, places.find(("strata", "file"))[1], own)
-        strata["segments"] = read_segments(_small(text, path), path, str(area), ids)
+        strata["segments"] = read_segments(_small(text, path), path, key_of(data.get("area", ENGLAND)), ids)
         strata["file_text"] = FileText(text)
     except InvalidFileError as error:
         yield from error.problems

@@ -163,9 +163,10 @@ def _fails_inside(loc: Loc, errors: Iterable[Any]) -> bool:
 
 def _other(places: Places, error: Mapping[str, Any]) -> Problem:
     kind, ctx = error["type"], error.get("ctx", {})
+    at = (*error["loc"], ctx["at"]) if ctx.get("at") is not None else error["loc"]
     path, node, _ = places.find(error["loc"])
     if "found" in ctx:
-        return places.problem(error["loc"], str(ctx["found"]), str(ctx.get("allowed", "")), str(ctx.get("nearest", "")))
+        return places.problem(at, str(ctx["found"]), str(ctx.get("allowed", "")), str(ctx.get("nearest", "")))
     value = node.plain()
     allowed = _allowed(kind, ctx, path, value) or str(error["msg"])
     nearest = nearest_name(value, re.findall(r"'([^']*)'", allowed)) if kind == "literal_error" else ""

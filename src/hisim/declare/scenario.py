@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, InstanceOf, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
+from hisim.areas import Refusal, look_up
 from hisim.declare.delivery import PROFILES, STEPS, ChangeKind, part_of_the_way, scale
 from hisim.declare.distribution import Conflict, Declaration, FileText, Place, Text, Title, Version, conflict_error
 from hisim.declare.evidence import Common, Slug
@@ -25,6 +27,17 @@ FILLED_IN = ("from", "full_from")
 AMOUNTS: tuple[ChangeKind, ...] = ("relative", "to", "add")
 CHANGE_KINDS = (*AMOUNTS, "profile", "achievable", "steps")
 USE_KEYS = ("use", "file", *CHANGE_KINDS, "strata", "capacity", "from", "full_from", "until", "intervention")
+
+
+def _area(value: object) -> str:
+    """The key of the area that a name, a code or a list of them says."""
+    found = look_up(value)
+    if isinstance(found, Refusal):
+        raise PydanticCustomError("area", "{found}", {**found._asdict()})
+    return found.key
+
+
+AreaKey = Annotated[str, BeforeValidator(_area, json_schema_input_type=str | list[str])]
 
 
 class Change(NamedTuple):
@@ -126,7 +139,8 @@ class Use(Declaration):
     strata: Annotated[tuple[Title, ...], Field(strict=False, min_length=1, max_length=100)] | None = None
     """Only for people of these strata, as the scenario's ``strata`` names them; for everyone else it stays as now."""
     capacity: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
-    """Most people served in a year in England [persons]; left out = what the intervention's file says, if anything."""
+    """Most people served in a year in England [persons]; left out = what the intervention's file says, if anything. An
+    area has its share by people."""
     start: int = Field(alias="from")
     """First year of the change; the scenario's first year unless given."""
     full_from: int
@@ -209,8 +223,9 @@ class Scenario(Declaration):
     """Title in plain words."""
     description: Text | None = None
     """What a reader should know."""
-    area: Literal["E92000001"] = "E92000001"
-    """ONS code of the area; England for now."""
+    area: AreaKey = "E92000001"
+    """Name or code of an area (``hisim areas`` lists them), or a list of them that are taken together; England unless
+    given."""
     start: Annotated[int, Field(ge=FIRST_START, le=LAST_OBSERVED)]
     """First year."""
     end: int

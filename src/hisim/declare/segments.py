@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from math import fsum, isfinite
 from typing import NamedTuple, cast
 
+from hisim.areas import key_of
 from hisim.declare.nodes import LONGEST_NUMBER, NUMBER, shown
 from hisim.declare.quintiles import QUINTILES, FiveFloats
 from hisim.declare.strata import ALL, HIGHEST_RATIO, LOWEST_RATIO, Both, Segment, Segments
@@ -61,7 +62,7 @@ def read_segments(text: str, file: str, area: str, interventions: Collection[str
     file
         What stands for the file in messages.
     area
-        ONS code of the area that the file must be for.
+        Key of the area that the file must be for (:class:`hisim.areas.Area`).
     interventions
         Ids that the column ``intervention`` may name.
 
@@ -159,8 +160,8 @@ class _Reader:
 
     def _row(self, row: Row) -> None:
         segment, sexes = row["segment"], self._sexes(row)
-        if row["area"].text not in self.areas:
-            self.areas.add(row["area"].text)
+        if key_of(row["area"].text) not in self.areas:
+            self.areas.add(key_of(row["area"].text))
             found = f"a segment file for another area: {shown(row['area'].text)}"
             self.refuse(row["area"], "area", found, f"'{self.area}', the area of the scenario")
         if not segment.text or not segment.text.isprintable() or len(segment.text) > LONGEST_NAME:

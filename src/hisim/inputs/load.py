@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from hisim.areas import ENGLAND, find
 from hisim.errors import ImpossibleModelError
-from hisim.inputs import alcohol, circumstances, conditions, coverage, exposures, smoking, values
+from hisim.inputs import alcohol, areas, circumstances, conditions, coverage, exposures, smoking, values
 from hisim.inputs.catalogue import list_tables, packaged_bytes
 from hisim.inputs.life_table import FIRST_YEAR, LAST_YEAR, Tables, known_shape, mortality_shape
 from hisim.inputs.mortality import by_band, observed_deaths, observed_rates
@@ -26,9 +27,10 @@ from hisim.inputs.uncertain import drawn_tables, parameters_of, times_factors, t
 from hisim.kept import digest_of, keep, recall
 from hisim.variables import CAUSES, DIMENSIONS, INPUTS, RISKS, describe
 
-AREAS = {"E92000001": "England"}
 EARLIEST_START = 2002
 LONGEST = 40
+SHARE = "share_of_england"
+"""Attribute of the inputs of an area: share of England's people who live there in the first year."""
 
 
 def load_inputs(
@@ -38,7 +40,7 @@ def load_inputs(
     trend: str = "damped",
     damping: float = 0.9,
     observed_to: int = 2011,
-    area: str = "E92000001",
+    area: str = ENGLAND,
     values: Mapping[str, float] | None = None,
 ) -> xr.Dataset:
     """Everything the model needs to project ``area`` from ``start`` to ``end``.
@@ -56,7 +58,8 @@ def load_inputs(
         Last year whose observed rates are used, ``start``..2011; earlier for a hindcast, in which neither births
         nor the shape of mortality by single year of age are of later years.
     area
-        ONS code; England only.
+        Name or code, as :func:`hisim.areas.find` takes it. Of other areas than England people, births and death rates
+        are their own (:mod:`hisim.inputs.areas`); what people of a fifth, sex and age are like is England's.
     values
         Drawn values of uncertain figures, by path (:func:`hisim.inputs.uncertain.uncertain_inputs`); the others are
         central.
@@ -73,13 +76,19 @@ def load_inputs(
     InvalidTableError
         When a packaged table is damaged.
     """
-    _check(start, end, trend, damping, observed_to, area)
+    place = find(area)
+    _check(start, end, trend, damping, observed_to)
     settings = {"start": start, "end": end, "trend": trend, "damping": damping, "observed_to": observed_to}
     if values:
         arrays, attributes = _worked_out(start, end, trend, damping, observed_to, values)
     else:
         arrays, attributes = _central(settings)
-    return _dataset(arrays, range(start, end + 1)).assign_attrs({**settings, "area": area, **attributes})
+    if place.key != ENGLAND:
+        local = areas.localised(arrays, place)
+        share = float(local["population"].sum() / arrays["population"].sum())
+        arrays, attributes = local, {**areas.described(attributes, place), SHARE: share}
+    told = {**settings, "area": place.key, "area_name": place.name, **attributes}
+    return _dataset(arrays, range(start, end + 1)).assign_attrs(told)
 
 
 def _central(settings: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, object]]:
@@ -125,9 +134,7 @@ def _worked_out(
     return whole, {"hypertension_threshold": threshold, **_provenance(start)}
 
 
-def _check(start: int, end: int, trend: str, damping: float, observed_to: int, area: str) -> None:
-    if area not in AREAS:
-        raise ImpossibleModelError(f"area: found '{area}'; allowed: {', '.join(AREAS)} (England)")
+def _check(start: int, end: int, trend: str, damping: float, observed_to: int) -> None:
     if not EARLIEST_START <= start <= LAST_YEAR:
         raise ImpossibleModelError(f"start: found {start}; allowed: {EARLIEST_START} to {LAST_YEAR}")
     if not start <= end <= start + LONGEST:

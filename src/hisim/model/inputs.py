@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from hisim.areas import ENGLAND
 from hisim.declare.files import library_names
 from hisim.declare.scenario import Scenario
 from hisim.declare.strata import ALL, Strata
 from hisim.inputs import strata as tables
-from hisim.inputs.load import load_inputs
+from hisim.inputs.load import SHARE, load_inputs
 from hisim.variables import AGES, QUINTILES, SEXES
 
 
@@ -29,12 +30,28 @@ def inputs_of(scenario: Scenario, values: Mapping[str, float] | None = None) -> 
     return inputs if scenario.strata is None else with_strata(inputs, scenario)
 
 
+def in_area(scenario: Scenario, inputs: xr.Dataset) -> Scenario:
+    """``scenario`` with capacities, which are England's, cut to the share of people who live in the area."""
+    share = float(inputs.attrs.get(SHARE, 1.0))
+    limits = [use.capacity_per_year for use in scenario.interventions]
+    if share == 1.0 or not any(limit is not None for limit in limits):
+        return scenario
+    uses = tuple(
+        use if limit is None else use.model_copy(update={"capacity": limit * share})
+        for use, limit in zip(scenario.interventions, limits, strict=True)
+    )
+    return scenario.model_copy(update={"interventions": uses})
+
+
 def with_strata(inputs: xr.Dataset, scenario: Scenario) -> xr.Dataset:
     """``inputs`` with the strata of ``scenario`` in place of any they hold."""
     assert scenario.strata is not None
     plain = inputs.drop_dims(["stratum", "uptake_of"], errors="ignore")
+    people = plain["population"]
+    if scenario.area != ENGLAND:  # what people of a fifth are like is England's
+        people = load_inputs(scenario.start, scenario.start)["population"]
     ids = [*library_names(), *(use.id for use in scenario.interventions if use.file)]
-    added = _strata(scenario.strata, plain["population"].values, tuple(dict.fromkeys(ids)))
+    added = _strata(scenario.strata, people.values, tuple(dict.fromkeys(ids)))
     return plain.merge(added, combine_attrs="drop_conflicts").assign_attrs(added.attrs | plain.attrs)
 
 

@@ -93,7 +93,7 @@ def _cells(results: Iterable[tuple[Cohort, CohortResult]]) -> Iterator[tuple[tup
 
 
 def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
-    """Arrays for :func:`lay_out`, of anything."""
+    """Arrays for :func:`lay_out`, of anything; of nothing where nobody lives in some fifth."""
     names = LAID if len(plan.world.strata.names) == 1 else (*LAID, *LAID_BY_STRATUM)
     dims = {name: tuple(map(str, {**PROJECTION, **STRATUM_PROJECTION}[name].dims)) for name in names}
     if "batch" not in sizes:
@@ -105,4 +105,5 @@ def _room(plan: Plan, sizes: Mapping[str, int]) -> dict[str, Float64]:
     cell = ("scenario", "year", "quintile", "sex", "age")
     dims |= {"counts": ("count", *cell), "told": ("told", *cell, "stratum"), "lived": (*cell, "stratum")}
     wide = {**sizes, **more}
-    return {name: np.empty([wide[dim] for dim in own if dim != "draw"]) for name, own in dims.items()}
+    room = np.empty if plan.lived_in.all() else np.zeros
+    return {name: room([wide[dim] for dim in own if dim != "draw"]) for name, own in dims.items()}

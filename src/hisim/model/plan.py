@@ -16,6 +16,7 @@ from hisim.declare.scenario import Scenario
 from hisim.model.cells import RISK_OF_CONDITION, cells, single
 from hisim.model.conditions import ever_shares
 from hisim.model.delivered import Delivered, World, delivered
+from hisim.model.inputs import in_area
 from hisim.model.mechanisms import birth_outcome, mortality_effect
 from hisim.model.slot_plan import Library, Slot, known_now, routes, served_now, slots_of
 from hisim.model.states import share_in, values_of
@@ -79,9 +80,14 @@ class Plan:
 
     @cached_property
     def cohorts(self) -> tuple[Cohort, ...]:
-        """Every cohort, in the fixed order in which results are added up."""
+        """Every cohort of a quintile and sex with any people, in the fixed order in which results are added up."""
         births = range(self.start - OLDEST_AGE, self.end + 1)
-        return tuple(Cohort(q, s, b) for q in range(len(QUINTILES)) for s in range(len(SEXES)) for b in births)
+        return tuple(Cohort(int(q), int(s), b) for q, s in zip(*self.lived_in.nonzero(), strict=True) for b in births)
+
+    @cached_property
+    def lived_in(self) -> np.ndarray:
+        """(5, 2) whether anybody lives in a quintile and sex, in any year."""
+        return np.asarray((self.person_years > 0).any(axis=(2, 3)))
 
     def index(self, cohort: Cohort) -> tuple[int, int, int]:
         """Where ``conditions`` and ``person_years`` hold the cohort."""
@@ -115,6 +121,7 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
     ImpossibleModelError
         When ``inputs`` does not match the data dictionary, or the library contradicts itself.
     """
+    scenarios = [in_area(scenario, inputs) for scenario in scenarios]
     known = known_now(inputs)
     every = slots_of(library)
     used = {

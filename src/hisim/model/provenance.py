@@ -13,7 +13,9 @@ from hisim.declare.files import write_scenario
 from hisim.declare.scenario import Scenario
 from hisim.version import __version__
 
-COPIED = ("digests", "sources", "quality", "assumptions", "area", "trend", "damping", "observed_to")
+COPIED = (
+    "digests", "sources", "quality", "assumptions", "area", "area_name", "members", "trend", "damping", "observed_to",
+)  # fmt: skip
 
 
 def provenance(scenarios: Sequence[Scenario], inputs: xr.Dataset) -> dict[str, str]:

@@ -16,6 +16,7 @@ from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.delivered import World, by_route, checked, people_in, told_now
 from hisim.model.delivered import reach as stopping
+from hisim.model.inputs import in_area
 from hisim.model.slot_plan import Library, Route, Slot, drug_of, known_now, library_of_run, served_now, slots_of
 from hisim.model.states import REGISTER_OF, eligible_cells, flags_of, share_in, values_of
 from hisim.model.strata import sorting, split, within
@@ -36,6 +37,7 @@ def reach(scenario: Scenario, inputs: xr.Dataset, library: Library | None = None
 
 def reach_by_cell(scenario: Scenario, inputs: xr.Dataset, library: Library | None = None) -> xr.Dataset:
     """The same by (intervention, quintile, sex, age, stratum); one stratum, "everyone", where none are told apart."""
+    scenario = in_area(scenario, inputs)
     slots = slots_of(library_of_run([scenario], library))
     world = world_of(inputs, slots)
     rows = [_one(use, slots, world) for use in scenario.interventions]

@@ -107,7 +107,8 @@ def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
         axis = values.get_axis_num("draw")
         assert isinstance(axis, int)
         data[name] = (values.dims, np.concatenate([one[name].values for one in parts], axis=axis))
-    return xr.Dataset(data, {**{dim: first[dim].values for dim in first.dims if dim != "draw"}, "draw": draws})
+    labels = {dim: first[dim].values for dim in first.dims if dim != "draw"}
+    return xr.Dataset(data, {**labels, "draw": draws}, first.attrs)
 
 
 def figures(data: xr.Dataset, asked: Sequence[Asked]) -> dict[str, xr.DataArray]:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from hisim.errors import ImpossibleModelError
+from hisim.outcomes.withheld import area_attribute
 from hisim.variables import (
     AGE_BAND_STARTS,
     AGE_BANDS,
@@ -46,6 +47,7 @@ def banded(projection: xr.Dataset) -> xr.Dataset:
         of a band is the sum over its ages; 0 where nobody dies.
     """
     data = xr.Dataset({name: sum_ages(projection[name]) for name in ("deaths", "person_years")})
+    data.attrs |= area_attribute(projection)
     if "winter_share" in projection:
         died = projection["deaths"].sum("cause", skipna=False)
         whole = sum_ages(died)
@@ -124,7 +126,7 @@ def with_totals(dataset: xr.Dataset) -> xr.Dataset:
     data = {"deaths": add_places(deaths), "person_years": add_places(dataset["person_years"])}
     if "winter_share" in dataset:
         data["winter_deaths"] = add_places(dataset["deaths"].sum("cause", skipna=False) * dataset["winter_share"])
-    return xr.Dataset(data)
+    return xr.Dataset(data, attrs=area_attribute(dataset))
 
 
 def add_places(values: xr.DataArray) -> xr.DataArray:

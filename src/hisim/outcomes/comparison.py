@@ -26,6 +26,7 @@ from hisim.outcomes.estimands import (
     ranked_population,
 )
 from hisim.outcomes.jackknife import monte_carlo_se
+from hisim.outcomes.withheld import area_attribute
 from hisim.variables import COMPARATOR, PROJECTION, check
 
 TARGET_YEAR = 2015
@@ -165,6 +166,8 @@ def _described(
     for name in map(str, result.data_vars):
         plain = name.removesuffix(SE)
         attrs = attributes(ESTIMANDS[plain] if plain in ESTIMANDS else _overlap_estimand())
+        if area_attribute(projection):
+            attrs = {key: text.replace("England", "the whole area") for key, text in attrs.items()}
         if plain != name:
             attrs["long_name"] += ": Monte Carlo standard error"
         result.variables[name].attrs = result.variables[name].attrs | attrs

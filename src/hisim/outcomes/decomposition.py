@@ -21,6 +21,7 @@ from hisim.outcomes import mortality
 from hisim.outcomes.bands import ENGLAND, add_places, banded, of_comparator, require, sum_ages, with_totals
 from hisim.outcomes.inequality import WITHHELD
 from hisim.outcomes.lifetable import life_expectancy, life_table, probability_of_death, separation, widths
+from hisim.outcomes.withheld import AREA, few_people
 from hisim.variables import AGE_BAND_STARTS, CAUSE_GROUPS, PROJECTION
 
 GAPS = {"gap_q5": "5", "gap_average": ENGLAND}
@@ -92,6 +93,7 @@ def gap_decomposition(projection: xr.Dataset) -> xr.Dataset:
     data = with_totals(banded(projection[["deaths", "person_years"]]))
     died = data["deaths"].sel(cause_group=list(CAUSE_GROUPS)).rename(cause_group="cause")
     lived = data["person_years"]
+    shown = few_people(lived.sum("age_band"), data)
     bands, cells = ["age_band"], ["age_band", "cause"]
     gaps = {}
     for name, against in GAPS.items():
@@ -102,6 +104,8 @@ def gap_decomposition(projection: xr.Dataset) -> xr.Dataset:
             input_core_dims=[cells, bands, cells, bands],
             output_core_dims=[cells],
         )
+        told = [shown.sel(place, drop=True).notnull() for place in (most, other)]
+        gap = gap.where(told[0] & told[1]) if AREA in data.attrs else gap
         whom = "England" if against == ENGLAND else f"quintile {against}"
         gaps[name] = gap.assign_attrs(units="years", long_name=f"Life expectancy at birth: {whom} minus quintile 1")
     return xr.Dataset(gaps)
@@ -137,7 +141,9 @@ def explained_share(projection: xr.Dataset) -> xr.Dataset:
     sound = (reference > 0) & (died > 0) & (lived > 0)
     ratio = (died / lived / reference).where(sound, 1.0)
     equal = (reference * ratio.sel(quintile=5, drop=True)).sum("cause", skipna=False) * lived
-    found = mortality.life_expectancy(banded(xr.Dataset({"deaths": died, "person_years": lived})))
+    found = mortality.life_expectancy(
+        banded(xr.Dataset({"deaths": died, "person_years": lived}, attrs=projection.attrs))
+    )
     gap = _gap(found)
     closed = _gap(_at_birth(equal.transpose(*lived.dims), lived))
     explained = ((gap - closed) / gap).where(gap > 0)

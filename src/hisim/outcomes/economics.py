@@ -27,6 +27,7 @@ References
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,6 +47,7 @@ from hisim.outcomes.bands import (
     require,
     with_totals,
 )
+from hisim.outcomes.withheld import FIFTHS_OF_AREA
 from hisim.outcomes.worth import (
     DISCOUNT,
     check_rate,
@@ -129,7 +131,7 @@ def effects_of(
     opportunity_shares: Sequence[float] = OPPORTUNITY_SHARES,
 ) -> xr.Dataset:
     """As :func:`cost_effectiveness`, from what :func:`yearly` gave."""
-    shares = _shares(opportunity_shares)
+    shares = _of_area(_shares(opportunity_shares), years)
     health = discount if discount_health is None else discount_health
     check_rate("discount", discount)
     check_rate("discount_health", health)
@@ -160,7 +162,7 @@ def effects_of(
         discount=discount,
         discount_health=health,
         opportunity_cost_gbp_per_qaly=opportunity_cost_gbp_per_qaly,
-        opportunity_shares=", ".join(f"{share:g}" for share in opportunity_shares),
+        opportunity_shares=", ".join(f"{share:g}" for share in shares.values[:-1]),
     )
 
 
@@ -255,6 +257,15 @@ def _verdict(gained: xr.DataArray, cost: xr.DataArray) -> xr.DataArray:
     )
     verdict = gained.copy(data=place)
     return verdict.drop_attrs().assign_attrs(long_name="QALYs gained and total cost against the comparator")
+
+
+def _of_area(shares: xr.DataArray, years: xr.Dataset) -> xr.DataArray:
+    """The parts that fifths of an area bear: those of England's fifths, which are equal, for so many people each."""
+    if FIFTHS_OF_AREA not in years.attrs:
+        return shares
+    people = np.array([*json.loads(str(years.attrs[FIFTHS_OF_AREA])), 0.0])
+    own = shares.values * people
+    return shares.copy(data=[*(own[:-1] / own.sum()), 1.0])
 
 
 def _shares(shares: Sequence[float]) -> xr.DataArray:

@@ -155,7 +155,7 @@ def atkinson_index(value: xr.DataArray, population: xr.DataArray, aversion: floa
 def _equivalent(value: np.ndarray, population: np.ndarray, aversion: float) -> np.ndarray:
     """Counted from the lowest fifth's, so that equal fifths come back exactly and no power overflows."""
     sound = (value > 0).all(axis=-1)
-    safe = np.where(value > 0, value, 1.0)
+    safe = np.where(np.asarray(sound)[..., None], value, 1.0)
     weight = population / population.sum(axis=-1, keepdims=True)
     lowest = safe.min(axis=-1)
     steps, power = np.log(safe / lowest[..., None]), 1.0 - aversion

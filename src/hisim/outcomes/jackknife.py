@@ -108,7 +108,8 @@ def replicates(projection: xr.Dataset, batches: slice = slice(None), *, calibrat
         name: _replicate(total[name], projection[f"{name}_batch"].isel(batch=batches), count, calibrated)
         for name in ("deaths", "person_years")
     }
-    return xr.Dataset(data | {name: total[name] for name in total.data_vars if name not in data})
+    rest = {name: total[name] for name in total.data_vars if name not in data}
+    return xr.Dataset(data | rest, attrs=total.attrs)
 
 
 def _replicate(total: xr.DataArray, batch: xr.DataArray, count: int, calibrated: bool) -> xr.DataArray:

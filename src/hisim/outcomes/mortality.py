@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from hisim.errors import ImpossibleModelError
-from hisim.outcomes import bands, lifetable, standardised
+from hisim.outcomes import bands, lifetable, standardised, withheld
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, of_comparator, with_totals
 from hisim.variables import AGE_BAND_STARTS, SEXES
 
@@ -85,13 +85,17 @@ def years_of_life_gained(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def life_expectancy(dataset: xr.Dataset, age: int = 0) -> xr.DataArray:
-    """Period life expectancy at ``age``, (..., year, quintile, sex) [years], from the 20-band life table."""
+    """Period life expectancy at ``age``, (..., year, quintile, sex) [years], from the 20-band life table.
+
+    Withheld for few people (:func:`hisim.outcomes.withheld.few_people`).
+    """
     data = with_totals(dataset)
-    return _over_bands(
+    years = _over_bands(
         lambda died, lived: lifetable.life_expectancy(died, lived)[..., AGE_BAND_STARTS.index(age)],
         data["deaths"].sel(cause_group=ALL_CAUSES, drop=True),
         data["person_years"],
     )
+    return withheld.few_people(years, data)
 
 
 def standardised_rate(
@@ -99,11 +103,12 @@ def standardised_rate(
 ) -> xr.DataArray:
     """Directly standardised rate, (..., year, quintile, sex) [deaths per 100,000 person-years]."""
     data = with_totals(dataset)
-    return _over_bands(
-        lambda died, lived: standardised.standardised_rate(died, lived, standard),
-        data["deaths"].sel(cause_group=cause_group, drop=True),
-        data["person_years"],
+    died = data["deaths"].sel(cause_group=cause_group, drop=True)
+    rate = _over_bands(
+        lambda died, lived: standardised.standardised_rate(died, lived, standard), died, data["person_years"]
     )
+    counted = died if standard.end is None else died.isel(age_band=slice(AGE_BAND_STARTS.index(standard.end)))
+    return withheld.few_deaths(rate, counted.sum("age_band", skipna=False), data)
 
 
 def infant_mortality(dataset: xr.Dataset) -> xr.DataArray:
@@ -112,7 +117,8 @@ def infant_mortality(dataset: xr.Dataset) -> xr.DataArray:
     The population aged 0 stands in for live births, which are not known by deprivation fifth here.
     """
     data = with_totals(dataset).sel(age_band="0", drop=True)
-    return data["deaths"].sel(cause_group=ALL_CAUSES, drop=True) / data["person_years"] * INFANT_PER
+    died = data["deaths"].sel(cause_group=ALL_CAUSES, drop=True)
+    return withheld.few_deaths(died / data["person_years"] * INFANT_PER, died, data)
 
 
 def years_of_life_lost(dataset: xr.Dataset) -> xr.DataArray:

@@ -26,6 +26,7 @@ from hisim.outcomes.bands import (
 )
 from hisim.outcomes.inequality import AVERSION, atkinson_index, equally_distributed_equivalent
 from hisim.outcomes.lifetable import life_table
+from hisim.outcomes.withheld import few_people
 from hisim.variables import INPUTS, PROJECTION
 
 
@@ -63,7 +64,7 @@ def qale(projection: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
         output_core_dims=[["age_band"]],
     )
     expected: xr.DataArray = xr.dot(years, well / of_comparator(lived), dim="age_band")
-    expected = expected.transpose(*(dim for dim in died.dims if dim != "age_band")).rename("qale")
+    expected = few_people(expected.transpose(*(dim for dim in died.dims if dim != "age_band")), data).rename("qale")
     return expected.assign_attrs(units="quality-adjusted years", long_name="Quality-adjusted life expectancy at birth")
 
 

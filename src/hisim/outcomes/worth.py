@@ -16,6 +16,7 @@ import xarray as xr
 
 from hisim.errors import ImpossibleModelError
 from hisim.outcomes.bands import QUINTILE_LABELS, add_total, require
+from hisim.outcomes.withheld import area_attribute
 from hisim.variables import INPUTS, PROJECTION
 
 DISCOUNT = 0.035
@@ -124,7 +125,8 @@ def yearly(projection: xr.Dataset, values: xr.Dataset) -> xr.Dataset:
             "qalys": _by_year(projection, values, "utility"),
             "nhs_spend": _by_year(projection, values, "nhs_cost"),
             "programme_cost": projection["cost_gbp"].sum("intervention", skipna=False),
-        }
+        },
+        attrs=area_attribute(projection),
     )
 
 

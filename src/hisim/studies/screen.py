@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
+from hisim.areas import find
 from hisim.declare.delivery import STEPS
 from hisim.declare.scenario import Scenario
 from hisim.declare.strata import Strata
@@ -214,7 +215,9 @@ def reached(several: Sequence[View]) -> list[Reached]:
     """Everyone, and every group by fifth, age, sex and stratum, for each intervention; groups of nobody left out."""
     first = several[0].cells
     tables = {
-        EVERYONE: first.sum(("quintile", "sex", "age", "stratum")).expand_dims(group=["England"]),
+        EVERYONE: first.sum(("quintile", "sex", "age", "stratum")).expand_dims(
+            group=[find(several[0].scenario.area).name]
+        ),
         FIFTH: _named(first.sum(("sex", "age", "stratum")), "quintile", QUINTILE_NAMES),
         AGE: _by_age(first.sum(("quintile", "sex", "stratum"))),
         SEX: _named(first.sum(("quintile", "age", "stratum")), "sex", SEX_NAMES),
@@ -274,9 +277,11 @@ def gains(projection: xr.Dataset, scenario: str, by: str) -> list[Gain]:
         share = averted / died if died > 0 else 0.0
         against, against_se = (share / total, error / died / abs(total)) if total and died else (np.nan, np.nan)
         per = float(own["deaths_averted_per_100000"]), float(own["deaths_averted_per_100000_se"])
-        return Gain(kind, group, died / lived * 1e5, averted, error, *per, share, against, against_se)
+        return Gain(
+            kind, group, died / lived * 1e5 if lived else np.nan, averted, error, *per, share, against, against_se
+        )
 
-    rows = [gain(EVERYONE, "England", england)]
+    rows = [gain(EVERYONE, find(str(projection.attrs["area"])).name, england)]
     rows += [gain(FIFTH, name, one.sel(quintile=str(q), stratum="all")) for q, name in QUINTILE_NAMES.items()]
     ratio = equity.sel(here).sel(scenario=scenario)
     for group in projection["stratum"].values.tolist():

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="hisim",
-    help="What a mix of health interventions would do to deaths in each deprivation fifth of England, and to the gap.",
+    help="What a mix of health interventions would do to deaths in each deprivation fifth of England, and to the gap; "
+    "or in an area within England.",
     epilog="Start with: hisim demo. Exit codes: 0 done, 1 the answer is no, 2 bad input.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,6 +55,20 @@ def data(as_json: Json = False) -> None:
     from hisim.surfaces.catalogue import data_listing
 
     show(data_listing(as_json))
+
+
+@app.command()
+def areas(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one, by name or code.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the areas a scenario may be for, or show who lives in one and how its deaths compare with England's.
+
+    Example: hisim areas Kent
+    """
+    from hisim.surfaces.areas import areas_text
+
+    show(areas_text(name, as_json=as_json))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hisim.areas import find
 from hisim.declare.files import read_scenario
 from hisim.declare.scenario import Scenario
 from hisim.errors import ImpossibleModelError, StoppedError
@@ -112,18 +113,22 @@ def described(
     shares: xr.Dataset, projection: xr.Dataset, scenario: Scenario, year: int, uptake: xr.Dataset | None = None
 ) -> str:
     """Findings first, then the tables behind them."""
+    from hisim.outcomes.withheld import empty_fifths
+    from hisim.surfaces.place import area_lines, at_start, of_area
     from hisim.surfaces.text import render, wrapped
     from hisim.surfaces.uptake import uptake_sentences, uptake_table
 
     names = {use.id: use.intervention.name for use in scenario.interventions}
+    place = find(scenario.area).name
     lines = [
         scenario.title,
-        f"England, {scenario.start} to {scenario.end}, compared with carrying on as now: "
+        f"{at_start(place)}, {scenario.start} to {scenario.end}, compared with carrying on as now: "
         f"what {_each(len(names))} contributes by the end of {year}.",
         "",
-        *findings(shares, names, year),
+        *findings(shares, names, year, place, nobody=1 in empty_fifths(projection)),
         *(() if uptake is None else uptake_sentences(uptake)),
         *explained_sentences(explained(projection, year), year),
+        *area_lines(projection),
         "",
     ]
     tables = [
@@ -133,16 +138,21 @@ def described(
         *(() if uptake is None else (uptake_table(uptake, year, scenario.simulation.uptake_correlation),)),
         gap_parts_table(gap_parts(projection, year), scenario.name, year),
     ]
-    return wrapped(lines) + "\n" + render(tables, WIDTH) + wrapped(_how(shares)) + "\n"
+    return wrapped(lines) + "\n" + render(of_area(tables, place), WIDTH) + wrapped(_how(shares)) + "\n"
 
 
-def findings(shares: xr.Dataset, names: Mapping[str, str], year: int) -> Iterator[str]:
+def findings(
+    shares: xr.Dataset, names: Mapping[str, str], year: int, place: str = "England", *, nobody: bool = False
+) -> Iterator[str]:
     """Which intervention carries how much, and how far they overlap, in plain English."""
     from hisim.surfaces.text import people
 
-    for label, where in ((ENGLAND, "England"), (MOST, "the most deprived fifth")):
+    for label, where in ((ENGLAND, place), (MOST, "the most deprived fifth")):
         here = shares.sel(quintile=label)
         whole = float(here[f"{DEATHS}_mix"])
+        if label == MOST and nobody:
+            yield f"Nobody in {place} lives in the most deprived fifth."
+            continue
         if abs(whole) < 0.5:
             yield f"In {where} the mix makes no difference to deaths by the end of {year}."
             continue
@@ -152,6 +162,9 @@ def findings(shares: xr.Dataset, names: Mapping[str, str], year: int) -> Iterato
     yield _overlap(shares)
     for sex, who in SEXES.items():
         days = float(shares[f"{GAP}_mix"].sel(sex=sex)) * DAYS
+        if not math.isfinite(days):
+            yield f"The gap in life expectancy between the most and the least deprived fifth, {who}, is not shown."
+            continue
         effect = (
             f"the mix {'narrows' if days < 0 else 'widens'} it by {abs(days):.1f} days ({_days(shares, names, sex)})"
         )
@@ -258,12 +271,12 @@ def gap_table(shares: xr.Dataset, names: Mapping[str, str], year: int) -> Table:
             for kind in ("alone", "share", "last"):
                 days = float(shares[f"{GAP}_{kind}"].sel(intervention=name, sex=sex)) * DAYS
                 wide = _error(shares, f"{GAP}_share", intervention=name, sex=sex) * DAYS
-                cells.append(f"{_plain(days)} ±{wide:.2f}" if kind == "share" else _plain(days))
+                cells.append(_with(days, wide) if kind == "share" else _plain(days))
         rows.append(Row([names[name], *cells]))
     mix = []
     for sex in SEXES:
         days, wide = float(shares[f"{GAP}_mix"].sel(sex=sex)) * DAYS, _error(shares, f"{GAP}_mix", sex=sex) * DAYS
-        mix += ["", f"{_plain(days)} ±{wide:.2f}", ""]
+        mix += ["", _with(days, wide), ""]
     rows.append(Row(["The mix", *mix], strong=True))
     heads = [f"{who}: {kind}" for who in SEXES.values() for kind in ("alone", "share", "last")]
     title = f"Gap in life expectancy at birth between fifths 1 and 5 in {year}: change in days (minus: narrower)"
@@ -303,7 +316,13 @@ def _error(shares: xr.Dataset, name: str, **where: str) -> float:
 
 
 def _plain(days: float) -> str:
+    if not math.isfinite(days):
+        return "n/a"
     return f"{days + 0.0 if abs(days) >= 0.005 else 0.0:.2f}"
+
+
+def _with(days: float, error: float) -> str:
+    return f"{_plain(days)} ±{error:.2f}" if math.isfinite(days) else "n/a"
 
 
 def _percent(share: float) -> str:

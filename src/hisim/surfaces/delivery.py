@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from hisim.areas import ENGLAND, find
 from hisim.declare.delivery import CHRISTMAS_TREE, STEP_WORDS, STEPS
 from hisim.declare.files import read_scenario
 from hisim.declare.intervention import SmokingCessation
@@ -54,7 +55,7 @@ class Chain(NamedTuple):
     @property
     def lost(self) -> np.ndarray:
         """People lost at each step."""
-        return np.asarray(-np.diff(self.left))
+        return np.asarray(-np.diff(self.left)) + 0.0
 
     @property
     def weakest(self) -> str | None:
@@ -66,15 +67,22 @@ class Chains:
     """Every use of a scenario in every fifth, now and at full scale."""
 
     def __init__(self, scenario: Scenario, inputs: xr.Dataset) -> None:
+        from hisim.model.inputs import in_area
         from hisim.model.reach import chain, reach
 
-        self.scenario = scenario
+        self.scenario, self.place = scenario, find(scenario.area).name
+        self.local = scenario.area != ENGLAND
+        self._within = {use.id: use.capacity_per_year for use in in_area(scenario, inputs).interventions}
         self._steps, self._served = chain(scenario, inputs), reach(scenario, inputs)
 
     def of(self, use: Use, when: When, quintile: int) -> Chain:
         """The chain of ``use`` in one fifth."""
         left = self._steps[when].sel(intervention=use.id, quintile=quintile).values
         return Chain(left, float(self._served[f"served_{when}"].sel(intervention=use.id, quintile=quintile)))
+
+    def capacity(self, use: Use) -> float:
+        """Most people served in a year in the area [persons]."""
+        return self._within[use.id] or 0.0
 
     def change(self, use: Use) -> bool:
         """Whether any step of ``use`` changes."""
@@ -97,9 +105,10 @@ def described(chains: Chains) -> str:
     scenario = chains.scenario
     if not scenario.interventions:
         return wrapped([scenario.title, "No intervention: the same as carrying on as now."]) + "\n"
+    there = f", in {chains.place}" if chains.local else ""
     lines = [
         scenario.title,
-        "Where delivery loses people between being in need and having the effective service.",
+        f"Where delivery loses people between being in need and having the effective service{there}.",
         "",
         *(sentence(use, chains) for use in scenario.interventions),
         "",
@@ -170,7 +179,9 @@ def chain_table(use: Use, chains: Chains) -> Table:
     rows.append(Row([words, "now", *map(_served, now)], strong=True))
     rows.append(Row(["", str(use.full_from), *map(_served, full)], strong=True))
     columns = ["of 100 in need, left after", "", *(fifth(quintile) for quintile in QUINTILES)]
-    return Table(f"{use.intervention.name} ({use.id}): * marks the step that loses most", columns, rows, 2, _why(use))
+    return Table(
+        f"{use.intervention.name} ({use.id}): * marks the step that loses most", columns, rows, 2, _why(use, chains)
+    )
 
 
 def _left(one: Chain, i: int) -> str:
@@ -181,7 +192,7 @@ def _served(one: Chain) -> str:
     return f"{100 * one.served / (one.need or 1.0):.1f} "
 
 
-def _why(use: Use) -> str:
+def _why(use: Use, chains: Chains) -> str:
     """Why the last line may differ from the chain above it."""
     if use.strata is not None:
         return (
@@ -194,7 +205,8 @@ def _why(use: Use) -> str:
             "age\nand sex, the chain is near it but not the same."
         )
     if use.capacity_per_year is not None:
-        return f"Capacity: at most {use.capacity_per_year:,.0f} people a year in England."
+        own = f"; {chains.place} has its share by people, {chains.capacity(use):,.0f}" if chains.local else ""
+        return f"Capacity: at most {use.capacity_per_year:,.0f} people a year in England{own}."
     return ""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hisim.areas import find
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Sweep
 from hisim.outcomes.asked import array
@@ -29,10 +30,11 @@ from hisim.studies.study import cells_of, prepare
 from hisim.surfaces.cli_shared import progress
 from hisim.surfaces.export import write_csv
 from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells
+from hisim.surfaces.place import WORD, of_area, place_of_study
 from hisim.surfaces.study_charts import pictures_of_draws
 from hisim.surfaces.study_export import write_netcdf
 from hisim.surfaces.studying import Way, begun, bytes_in_words, complete, shard_done
-from hisim.surfaces.text import Row, Table, fifth, people, render, significant, wrapped
+from hisim.surfaces.text import Row, Table, fifth, fixed, people, render, significant, wrapped
 from hisim.variables import QUINTILES
 
 if TYPE_CHECKING:
@@ -105,8 +107,9 @@ def shown_draws(study: Study, folder: Path, memory: int = MEMORY) -> str:
     """What finished draws say; writes their summary, and all of them where they fit the budget [megabytes]."""
     _, written = _written(study, folder, memory)
     about = study, prepare(study.definition).scenarios, figure(study, AVERTED).sel(EVERYONE)
+    tables = of_area(list(_tables(*about)), find(about[1][0].area).name)
     return (
-        "\n" + wrapped([*_lead(*about), ""]) + "\n" + render(list(_tables(*about)))
+        "\n" + wrapped([*_lead(*about), ""]) + "\n" + render(tables)
         + wrapped([*_how_sure(*about), _kept(study, memory)])
         + "\nWritten: " + "\n         ".join(written) + "\n"
     )  # fmt: skip
@@ -128,12 +131,13 @@ def _lead(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) ->
     """What the first scenario would do, with its interval, in plain English."""
     runs, numbers = study.definition["runs"], len(study.definition["uncertain"])
     yield f"How sure: {runs:,} draws of {numbers} uncertain numbers at once."
+    place = find(scenarios[0].area).name
     for year in averted["year"].values.tolist()[1:]:
         one = averted.sel(scenario=scenarios[0].name, year=year)
         most, every = (np.quantile(one.sel(quintile=q).values, [0.025, 0.975]) for q in ("1", "all"))
         yield (
             f"By the end of {year}: 95 % between {people(every[0])} and {people(every[1])} deaths prevented or "
-            f"postponed in England, {people(most[0])} and {people(most[1])} in the most deprived fifth."
+            f"postponed in {place}, {people(most[0])} and {people(most[1])} in the most deprived fifth."
         )
 
 
@@ -143,7 +147,7 @@ def _tables(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) 
         rows = [
             _row(fifth(q), averted.sel(scenario=name, year=year, quintile=str(q)).values, people) for q in QUINTILES
         ]
-        whole = _row("England", averted.sel(scenario=name, year=year, quintile="all").values, people)
+        whole = _row(WORD, averted.sel(scenario=name, year=year, quintile="all").values, people)
         yield Table(
             f"{titles[name]}: deaths prevented or postponed by the end of {year}", ["Fifth", *INTERVAL_COLUMNS],
             [*rows, Row(whole.cells, True)], words=1,
@@ -160,14 +164,15 @@ def _row(words: str, draws: np.ndarray, spelled: Callable[[float], str]) -> Row:
 
 def _gap_table(study: Study, name: str, titles: Mapping[str, str]) -> Table:
     change = figure(study, GAP).sel(scenario=name)
+    place = place_of_study(study.definition)
     year = change["year"].values.tolist()[-1]
     rows = []
     for sex, who in (("Male", "men"), ("Female", "women")):
         days = -change.sel(year=year, sex=sex).values * DAYS
-        row = _row(who, days, lambda value: f"{value:.1f}")
-        rows.append(Row([*row.cells, f"{(days > 0).mean():.0%}"]))
+        row = _row(who, days, lambda value: fixed(value, 1))
+        rows.append(Row([*row.cells, f"{(days > 0).mean():.0%}" if np.isfinite(days).all() else "n/a"]))
     return Table(
-        f"{titles[name]}: days by which the gap in life expectancy to England narrows in {year}",
+        f"{titles[name]}: days by which the gap in life expectancy to {place} narrows in {year}",
         ["", *INTERVAL_COLUMNS, "chance it narrows"], rows, words=1,
     )  # fmt: skip
 

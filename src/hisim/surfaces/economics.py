@@ -19,6 +19,7 @@ from hisim.outcomes.quality import qale_distribution
 from hisim.surfaces import economics_tables as show
 from hisim.surfaces import quality_tables
 from hisim.surfaces.gap_sources import array_record
+from hisim.surfaces.place import WORD, at_start, of_area, place_of
 from hisim.surfaces.runs import read_results
 from hisim.surfaces.text import people, render, terminal_width, wrapped
 from hisim.variables import COMPARATOR
@@ -54,6 +55,8 @@ class Account(NamedTuple):
     alone: Mapping[str, str]
     """The intervention of each scenario that has only one."""
     years: tuple[int, int]
+    place: str = WORD
+    """The area, in words."""
 
 
 def economics_file(
@@ -102,6 +105,7 @@ def account_of(
         {name: scenario.title for name, scenario in scenarios.items()},
         {name: one.interventions[0].id for name, one in scenarios.items() if len(one.interventions) == 1},
         (years[0], years[-1]),
+        place_of(projection.attrs),
     )
 
 
@@ -118,8 +122,9 @@ def described(account: Account) -> str:
     if not names:
         return "No scenario beside the comparator.\n"
     first, last = account.years
+    place = account.place
     lines = [
-        f"England, {first} to {last}: costs and health compared with carrying on as now.",
+        f"{at_start(place)}, {first} to {last}: costs and health compared with carrying on as now.",
         f"{QALY} Years of life after {last} are not counted, so a QALY looks dearer than over whole lives, most of all "
         "where health is gained late, as by stopping smoking.",
         "",
@@ -137,7 +142,7 @@ def described(account: Account) -> str:
     return (
         wrapped(lines)
         + "\n"
-        + render(tables, max(WIDTH, terminal_width()))
+        + render(of_area(tables, place), max(WIDTH, terminal_width()))
         + wrapped(notes(account.effects, last))
         + "\n"
     )
@@ -147,11 +152,11 @@ def findings(account: Account, name: str) -> Iterator[str]:
     """What a scenario costs, what it gains, at what price, and for whom, in plain English."""
     here = account.effects.sel(scenario=name)
     yield cost_sentence(here.sel(quintile=ENGLAND))
-    yield health_sentence(here["qalys_gained"])
+    yield health_sentence(here["qalys_gained"], account.place)
     yield value_sentence(here.sel(quintile=ENGLAND))
     yield f"Who gains, before asking what the money would do elsewhere: {who(here['qalys_gained'])}."
-    yield net_sentence(here, account.effects.attrs["opportunity_cost_gbp_per_qaly"])
-    yield from expectancy_sentences(account.expectancy, name)
+    yield net_sentence(here, account.effects.attrs["opportunity_cost_gbp_per_qaly"], account.place)
+    yield from expectancy_sentences(account.expectancy, name, account.place)
 
 
 def cost_sentence(england: xr.Dataset) -> str:
@@ -164,11 +169,11 @@ def cost_sentence(england: xr.Dataset) -> str:
     )
 
 
-def health_sentence(gained: xr.DataArray) -> str:
-    """QALYs gained in England and in the most deprived fifth."""
+def health_sentence(gained: xr.DataArray, place: str) -> str:
+    """QALYs gained in the area and in the most deprived fifth."""
     england, most = float(gained.sel(quintile=ENGLAND)), float(gained.sel(quintile=MOST))
     share = f" ({most / england:.0%} of all)" if 0 < most < england else ""
-    return f"Health: {change(england)} in England, {change(most)}{share} in the most deprived fifth."
+    return f"Health: {change(england)} in {place}, {change(most)}{share} in the most deprived fifth."
 
 
 def value_sentence(england: xr.Dataset) -> str:
@@ -185,7 +190,7 @@ def value_sentence(england: xr.Dataset) -> str:
     )
 
 
-def net_sentence(here: xr.Dataset, price: float) -> str:
+def net_sentence(here: xr.Dataset, price: float, place: str = WORD) -> str:
     """What the money would have done elsewhere in the health service, and who gains when that is taken off."""
     lead = "Who gains, net of what the money would do elsewhere"
     displaced, net, england = here["qalys_displaced"], here["net_health_benefit"], here.sel(quintile=ENGLAND)
@@ -196,7 +201,7 @@ def net_sentence(here: xr.Dataset, price: float) -> str:
     return (
         f"{lead}: {show.money(abs(total))} {would} about {people(abs(elsewhere))} QALYs elsewhere in the NHS (one for "
         f"each £{price:,.0f}), {people(abs(float(displaced.sel(quintile=MOST))))} of them in the most deprived fifth. "
-        f"Counting that, {change(float(england['net_health_benefit']))} in England: {who(net)}.{_break_even(england)}"
+        f"Counting that, {change(float(england['net_health_benefit']))} in {place}: {who(net)}.{_break_even(england)}"
     )
 
 
@@ -208,13 +213,13 @@ def _break_even(england: xr.Dataset) -> str:
     return f" It gains more than it takes from elsewhere only where a QALY elsewhere costs {ahead}."
 
 
-def expectancy_sentences(expectancy: xr.Dataset, name: str) -> Iterator[str]:
+def expectancy_sentences(expectancy: xr.Dataset, name: str, place: str) -> Iterator[str]:
     """Change of quality-adjusted life expectancy at birth, and of what it is worth when inequality counts."""
     there = expectancy.isel(year=-1).sel(sex="Persons")
     longer = there.sel(scenario=name) - there.sel(scenario=COMPARATOR)
     mean, equal = (_days(float(value)) for value in (longer["qale"].sel(quintile=ENGLAND), longer["qale_ede"]))
     yield (
-        f"Length of life weighted for quality, at birth in {int(there['year'])}: {mean} in England; {equal} if a day "
+        f"Length of life weighted for quality, at birth in {int(there['year'])}: {mean} in {place}; {equal} if a day "
         "counts for more the worse off the fifth, as the public wants it."
     )
 

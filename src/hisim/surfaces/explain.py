@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import xarray as xr
 
+from hisim.areas import find
 from hisim.declare.delivery import PROFILES
 from hisim.declare.distribution import Money, Quantity
 from hisim.declare.evidence import STATE_WORDS, Common
@@ -19,6 +20,7 @@ from hisim.declare.intervention import (
 )
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.reach import reach
+from hisim.surfaces.place import at_start
 from hisim.surfaces.text import Row, Table, fifth, people
 
 
@@ -27,8 +29,9 @@ def explain_lines(scenario: Scenario) -> Iterator[str]:
     yield scenario.title
     if scenario.description:
         yield scenario.description
+    place = at_start(find(scenario.area).name)
     yield (
-        f"England, {scenario.start} to {scenario.end}, compared with carrying on as now. Death rates are those "
+        f"{place}, {scenario.start} to {scenario.end}, compared with carrying on as now. Death rates are those "
         f"observed to {scenario.observed_to}, then {_trend(scenario)}."
     )
     if not scenario.interventions:

@@ -9,6 +9,7 @@ import numpy as np
 from hisim.outcomes.asked import described
 from hisim.outcomes.uncertainty import LEVELS
 from hisim.studies.analysis import Figure
+from hisim.surfaces.place import WORD
 
 INTERVAL_COLUMNS = ("median", "50 % interval", "95 % interval")
 
@@ -19,12 +20,12 @@ def interval_cells(draws: np.ndarray, spelled: Callable[[float], str]) -> list[s
     return [spelled(median), f"{spelled(quarter)} to {spelled(three)}", f"{spelled(low)} to {spelled(high)}"]
 
 
-def named(figure: Figure) -> str:
+def named(figure: Figure, place: str = WORD) -> str:
     """A figure in words."""
-    words = [str(label) if dim != "quintile" else _fifth(str(label)) for dim, label in figure.at.items()]
+    words = [str(label) if dim != "quintile" else _fifth(str(label), place) for dim, label in figure.at.items()]
     change = "change of: " if " change" in figure.key else ""
     return f"{change}{described(figure.estimand)['long_name']} ({', '.join(words)})"
 
 
-def _fifth(label: str) -> str:
-    return "England" if label == "all" else f"fifth {label}"
+def _fifth(label: str, place: str) -> str:
+    return place if label == "all" else f"fifth {label}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hisim.declare.files import read_scenario, read_scenario_text
 from hisim.declare.scenario import ONE_TO_ONE, Scenario
@@ -98,6 +98,7 @@ def write_and_describe(
     from hisim.outcomes.economics import cost_effectiveness
     from hisim.surfaces import strata
     from hisim.surfaces.export import deaths_table, economics_table, make_folder, write_csv, write_projection
+    from hisim.surfaces.place import area_record
 
     comparison, effects = _compared(projection, scenarios), cost_effectiveness(projection, inputs)
     told_apart = strata.figures(projection)
@@ -112,7 +113,8 @@ def write_and_describe(
     places = [str(folder / name) for name in files_of(scenarios[0])]
     if as_json:
         by_stratum = {"strata": _records(strata.strata_csv(told_apart))} if told_apart else {}
-        return json.dumps({"files": places, "comparison": _records(table), **by_stratum}, indent=2)
+        found = {"files": places, **area_record(projection), "comparison": _records(table), **by_stratum}
+        return json.dumps(found, indent=2)
     told = {scenario.name: scenario for scenario in scenarios}
     more = [
         strata.strata_table(told_apart, scenarios[0].name),
@@ -167,6 +169,7 @@ def describe(
     """Findings first, then the tables behind them, ``more`` last."""
     from hisim.surfaces import summary
     from hisim.surfaces.delivery import Chains, weakest_sentence, weakest_table
+    from hisim.surfaces.place import area_lines, at_start, of_area, place_of
     from hisim.surfaces.strata import assumption_lines
     from hisim.surfaces.text import render, wrapped
 
@@ -177,15 +180,17 @@ def describe(
     chains = Chains(scenarios[lead], inputs)
     years = [int(year) for year in projection["year"].values]
     settings = projection.attrs
+    place = place_of(settings)
     lines = [
         titles.get(lead, lead),
-        f"England, {years[0]} to {years[-1]}, compared with carrying on as now.",
+        f"{at_start(place)}, {years[0]} to {years[-1]}, compared with carrying on as now.",
         "",
         *summary.findings(comparison, lead),
         *weakest_sentence(chains),
         *_cautions(scenarios),
         *assumption_lines(scenarios[lead]),
         *_for_nobody(projection, scenarios),
+        *area_lines(projection),
         "",
     ]
     tables = [
@@ -201,13 +206,13 @@ def describe(
         *more,
     ]
     how_sure = [
-        f"± is the Monte Carlo standard error: what chance adds with {people_of(settings, years)} "
+        f"± is the Monte Carlo standard error: what chance adds with {people_of(projection)} "
         f"(seed {settings['seed']}, estimator {settings['estimator']}). "
         "It says nothing of how uncertain the effects, coverage and trends themselves are: --draws 500 gives those "
         "intervals.",
         "Deaths are postponed, not abolished: who does not die in one year dies later.",
     ]
-    return wrapped(lines) + "\n" + render([table for table in tables if table]) + wrapped(how_sure)
+    return wrapped(lines) + "\n" + render(of_area(tables, place)) + wrapped(how_sure)
 
 
 def _cautions(scenarios: Mapping[str, Scenario]) -> list[str]:
@@ -227,12 +232,14 @@ def _for_nobody(projection: xr.Dataset, scenarios: Mapping[str, Scenario]) -> It
                 yield f"Note: {nobody_eligible(use, scenario)}"
 
 
-def people_of(settings: Mapping[Any, Any], years: Sequence[int]) -> str:
+def people_of(projection: xr.Dataset) -> str:
     """How many people a result simulates, in words."""
-    people = settings["people_per_cohort"]
+    people = projection.attrs["people_per_cohort"]
     if people == ONE_TO_ONE:
         return "one simulated person for each there is"
-    return f"{people} simulated people in each of {10 * (101 + len(years) - 1)} cohorts"
+    lived = projection["person_years"].sum(("scenario", "draw", "year", "age"))
+    cells = int((lived > 0).sum())
+    return f"{people} simulated people in each of {cells * (100 + projection.sizes['year'])} cohorts"
 
 
 def compare_files(results: Sequence[Path], by: Sequence[int] | None, *, as_json: bool) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from hisim.areas import ENGLAND, find
 from hisim.declare.files import read_scenario
 from hisim.declare.scenario import Scenario, Use
 from hisim.errors import StoppedError
 from hisim.stratum_variables import EVERYONE_ELSE
-from hisim.studies.screen import AGE, ETHNIC, EVERYONE, FIFTH, OWN, SEGMENT, SEX, Reached, Screened, of_use, screened
+from hisim.studies.screen import (
+    AGE, ETHNIC, EVERYONE, FIFTH, OWN, SEGMENT, SEX, Gain, Gap, Reached, Screened, of_use, screened,
+)  # fmt: skip
 from hisim.surfaces.delivery import LOST_WORDS
 from hisim.surfaces.strata import (
     assumption_lines,
@@ -38,6 +42,10 @@ STANDING = (
     "they live in more deprived places. Groups are told apart to report and to target, not because any is taken to be "
     "worse off."
 )
+LOCAL = (
+    "People are those of {place} by fifth, sex and age; which ethnic groups and kinds of area each fifth is made of is "
+    "taken from England, not from there."
+)
 GAIN_NOTE = """\
 * Per 100,000 people a year, not adjusted for age: young groups have few deaths. Compare groups by the last two
 columns: of 1,000 deaths as now, how many are prevented, and whether that is more or less than in all England.
@@ -60,7 +68,9 @@ def screen_file(
 
 def described(scenario: Scenario, found: Screened) -> str:
     """The screen in words and tables: findings, then questions."""
-    parts: list[str | Table] = [scenario.title, "Equity screen: a checklist, no score.", STANDING, ""]
+    parts: list[str | Table] = [scenario.title, "Equity screen: a checklist, no score.", STANDING]
+    place = find(scenario.area).name
+    parts += [LOCAL.format(place=place), ""] if scenario.area != ENGLAND else [""]
     if scenario.interventions:
         parts += [*_reach_part(scenario, found), *_evidence_part(scenario, found), *_missed_part(scenario, found)]
         parts += [*_gain_part(scenario, found), "5. QUESTIONS FOR THE COMMITTEE"]
@@ -196,7 +206,11 @@ def _told(one: Reached) -> str:
 
 def _gain_part(scenario: Scenario, found: Screened) -> Iterator[str | Table]:
     yield f"4. WHO GAINS, {scenario.start} to {scenario.end}: does the mix widen or narrow gaps?"
+    place = find(scenario.area).name
     for gap in found.gaps:
+        if not isfinite(gap.as_now):
+            yield f"  Life expectancy, most deprived fifth against {place}, {gap.sex}: not shown, for too few people."
+            continue
         effect = f"{gap.verdict} it by {abs(gap.change) * DAYS:.1f} days (±{gap.change_se * DAYS:.1f})"
         if gap.verdict == "unchanged":
             effect = "does not change it"
@@ -204,12 +218,12 @@ def _gain_part(scenario: Scenario, found: Screened) -> Iterator[str | Table]:
             days = f"{gap.change * DAYS:+.2f} days (±{gap.change_se * DAYS:.2f})"
             effect = f"changes it by {days}: undecided"
         yield (
-            f"  Life expectancy, most deprived fifth against England, {gap.sex}: {gap.as_now:.2f} years in "
+            f"  Life expectancy, most deprived fifth against {place}, {gap.sex}: {gap.as_now:.2f} years in "
             f"{scenario.end} carrying on as now; the mix {effect}."
         )
     yield from (f"  {line}" for line in assumption_lines(found.views[0].scenario))
     rows = []
-    for one in found.gains:
+    for one in (each for each in found.gains if isfinite(each.death_rate)):
         words = "" if one.by == EVERYONE else one.verdict
         cells = [
             f"Fifth {one.group}" if one.by == FIFTH else one.group,
@@ -218,15 +232,9 @@ def _gain_part(scenario: Scenario, found: Screened) -> Iterator[str | Table]:
         ]
         cells += [f"{round(one.per_100000, 3) + 0.0:.3g}", f"{round(1000 * one.share, 2) + 0.0:.2f}", words]
         rows.append(Row(cells, strong=one.by == EVERYONE))
-    columns = [
-        "group",
-        "deaths as now*",
-        "prevented",
-        "per 100,000 a year",
-        "of 1,000 deaths",
-        "against all",
-    ]
-    yield Table("Deaths prevented or postponed, by fifth and group", columns, rows, 1, GAIN_NOTE)
+    columns = ["group", "deaths as now*", "prevented", "per 100,000 a year", "of 1,000 deaths", "against all"]
+    note = GAIN_NOTE.replace("England", place)
+    yield Table("Deaths prevented or postponed, by fifth and group", columns, rows, 1, note)
 
 
 def questions(scenario: Scenario, found: Screened) -> Iterator[str]:
@@ -254,7 +262,8 @@ def questions(scenario: Scenario, found: Screened) -> Iterator[str]:
         yield f"Most people are lost to {_list(names)} {LOST_WORDS[step]}: who would change that, and how?"
     wide = [gap.sex for gap in found.gaps if gap.verdict == "widens"]
     if wide:
-        yield f"The mix widens the gap between the most deprived fifth and England ({_list(wide)}): is that acceptable?"
+        place = find(scenario.area).name
+        yield f"The mix widens the gap between the most deprived fifth and {place} ({_list(wide)}): is that acceptable?"
     groups = [one for one in found.gains if one.by not in (EVERYONE, FIFTH) and one.group != EVERYONE_ELSE]
     less = [
         one.group for one in groups if one.verdict == "less" and one.against < 1 - UNEVEN and one.group != EVERYONE_ELSE
@@ -309,6 +318,13 @@ def _list(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _told_whole(one: Gain | Gap) -> dict[str, Any]:
+    """A row with its verdict; what is withheld is null."""
+    plain = {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in
+             one._asdict().items()}  # fmt: skip
+    return {**plain, "verdict": one.verdict}
+
+
 def records(scenario: Scenario, found: Screened) -> dict[str, Any]:
     """The same numbers for a machine."""
     reach = [
@@ -328,8 +344,8 @@ def records(scenario: Scenario, found: Screened) -> dict[str, Any]:
         "evidence": [row for use in scenario.interventions for row in evidence_records(use.id)],
         "no_evidence": {use.id: without_evidence(use.id) for use in scenario.interventions},
         "most_lost_at": [one._asdict() for one in found.weakest],
-        "gains": [{**one._asdict(), "verdict": one.verdict} for one in found.gains],
-        "gaps": [{**one._asdict(), "verdict": one.verdict} for one in found.gaps],
+        "gains": [_told_whole(one) for one in found.gains],
+        "gaps": [_told_whole(one) for one in found.gaps],
         "questions": list(questions(scenario, found)),
     }
     if found.people is not None:

@@ -56,10 +56,11 @@ def pictures_of_sweep(study: Study, found: Sequence[tuple[Figure, xr.Dataset]], 
         return []
     from hisim.surfaces import charts
     from hisim.surfaces.figure_words import named
+    from hisim.surfaces.place import place_of_study
 
     kind, made = study.definition["kind"], {}
     for number, (figure, effects) in enumerate(found, start=1):
-        title = named(figure)
+        title = named(figure, place_of_study(study.definition))
         if kind == "one_at_a_time":
             made[f"tornado-{number}"] = charts.tornado(_titled(effects, "central", title))
         elif kind == "sobol":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import xarray as xr
 
-from hisim.surfaces.text import Row, Table, fifth, people, significant, with_error
+from hisim.surfaces.place import place_of
+from hisim.surfaces.text import Row, Table, fifth, fixed, people, significant, with_error
 from hisim.variables import CAUSE_GROUPS, COMPARATOR, QUINTILES
 
 AVERTED = "deaths_averted_cumulative"
@@ -47,8 +49,17 @@ def findings(comparison: xr.Dataset, scenario: str) -> Iterator[str]:
         most, _ = _pair(comparison, AVERTED, quintile="1", **here)
         every, _ = _pair(comparison, AVERTED, quintile=ENGLAND, **here)
         share = f" ({most / every:.0%} of all)" if 0 < most < every else ""
-        yield f"By the end of {year}: {_outcome(every)} in England, {_outcome(most)}{share} in the most deprived fifth."
+        there = f"{_outcome(most)}{share} in the most deprived fifth"
+        if _nobody(comparison, year):
+            there = "and nobody lives in the most deprived fifth"
+        yield f"By the end of {year}: {_outcome(every)} in {place_of(comparison.attrs)}, {there}."
     yield from gap_sentences(comparison, scenario, horizons(comparison)[-1])
+
+
+def _nobody(comparison: xr.Dataset, year: int) -> bool:
+    """Whether nobody lives in the most deprived fifth."""
+    here = {**EVERYONE, **ALL, "scenario": COMPARATOR, "year": year, "quintile": "1"}
+    return math.isnan(_pair(comparison, "deaths_averted_per_100000", **here)[0])
 
 
 def _outcome(averted: float) -> str:
@@ -61,14 +72,17 @@ def _outcome(averted: float) -> str:
 
 def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[str]:
     """What happens to the gap in life expectancy at birth, against England as in the 2010 target."""
-    first, smaller = int(comparison["year"].values[0]), []
+    first, smaller, place = int(comparison["year"].values[0]), [], place_of(comparison.attrs)
     for sex, who in (("Male", "men"), ("Female", "women")):
         where = {"sex": sex, "draw": 0}
         relative = [
             _pair(comparison, "life_expectancy_0_relative_gap_average", scenario=each, year=year, **where)[0]
             for each in (COMPARATOR, scenario)
         ]
-        smaller.append(f"{1 - relative[1] / relative[0]:.1%} ({who})")
+        if not all(map(math.isfinite, relative)):
+            yield f"The gap in life expectancy between the most deprived fifth and {place}, {who}, is not shown."
+            continue
+        smaller.append(f"{1 - relative[1] / relative[0]:.1%} ({who})" if relative[0] else f"none ({who})")
         name = "life_expectancy_0_gap_average"
         now, _ = _pair(comparison, name, scenario=COMPARATOR, year=first, **where)
         without, _ = _pair(comparison, name, scenario=COMPARATOR, year=year, **where)
@@ -77,12 +91,14 @@ def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[
         days = abs(change) * DAYS
         effect = f"the mix {'narrows' if change < 0 else 'widens'} it by {days:.1f} days, ±{error * DAYS:.1f}"
         yield (
-            f"The gap in life expectancy between the most deprived fifth and England, {who}: {now:.2f} years in "
+            f"The gap in life expectancy between the most deprived fifth and {place}, {who}: {now:.2f} years in "
             f"{first}; in {year} {without:.2f} carrying on as now, {with_mix:.2f} with the mix "
             f"({effect if days >= 0.05 else 'no difference'})."
         )
+    if not smaller:
+        return
     yield (
-        f"As a share of England's life expectancy the mix makes that gap smaller by {' and '.join(smaller)}; the "
+        f"As a share of {place}'s life expectancy the mix makes that gap smaller by {' and '.join(smaller)}; the "
         "national target was 10% between 1995-97 and 2010."
     )
 
@@ -146,9 +162,10 @@ def _overlap_rows(comparison: xr.Dataset, years: Sequence[int]) -> list[Row]:
 def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
     """Gaps and indices of life expectancy at birth: now, and at each horizon without and with the mix."""
     years = [int(year) for year in comparison["year"].values]
+    place = place_of(comparison.attrs)
     kinds = (
-        ("gap_average", "most deprived against England, years"),
-        ("relative_gap_average", "the same, % of England"),
+        ("gap_average", f"most deprived against {place}, years"),
+        ("relative_gap_average", f"the same, % of {place}"),
         ("gap_q5", "most against least deprived, years"),
         ("sii", "slope index of inequality, years"),
     )
@@ -158,8 +175,8 @@ def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
             values = _gaps(comparison, f"life_expectancy_0_{suffix}", scenario, sex)
             relative = suffix.startswith("relative")
             who = "men" if sex == "Male" else "women"
-            rows.append(Row([words, who, *(f"{v * 100:.3f} %" if relative else f"{v:.3f}" for v in values)]))
-            if relative and len(values) > 1:
+            rows.append(Row([words, who, *(_gap_cell(v, relative) for v in values)]))
+            if relative and len(values) > 1 and math.isfinite(values[0]) and values[0]:
                 cells = ["", *(f"{(value / values[0] - 1) * 100:+.1f} %" for value in values[1:])]
                 rows.append(Row([f"its change since {years[0]}", who, *cells]))
     columns = ["life expectancy at birth", "", f"{years[0]}"]
@@ -169,6 +186,12 @@ def gap_table(comparison: xr.Dataset, scenario: str) -> Table:
         "that were\nworst off. Fifths here are of small areas, and their gap is wider."
     )
     return Table("The gap in life expectancy now and then", columns, rows, note=note)
+
+
+def _gap_cell(value: float, relative: bool) -> str:
+    if not math.isfinite(value):
+        return "n/a"
+    return f"{value * 100:.3f} %" if relative else f"{value:.3f}"
 
 
 def _gaps(comparison: xr.Dataset, name: str, scenario: str, sex: str) -> list[float]:
@@ -197,7 +220,7 @@ def level_table(comparison: xr.Dataset, scenario: str) -> Table:
                 for year in years:
                     for each in (COMPARATOR, scenario) if year != years[0] else (COMPARATOR,):
                         value, _ = _pair(comparison, name, sex=sex, draw=0, year=year, scenario=each, quintile=label)
-                        cells.append(f"{value:.{digits}f}")
+                        cells.append(fixed(value, digits))
                 rows.append(Row(cells))
     columns = ["level", "fifth", f"{years[0]}", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
     note = "Rates are standardised to the European Standard Population 2013; births are the population aged 0."
@@ -232,7 +255,7 @@ def _by_fifth(comparison: xr.Dataset, scenario: str, name: str, title: str, digi
             without, _ = _pair(comparison, name, scenario=COMPARATOR, **here)
             with_mix, _ = _pair(comparison, name, scenario=scenario, **here)
             changed |= abs(with_mix - without) > 1e-9 * abs(without)
-            cells += [f"{value:,.{digits}f}" for value in ((without,) if year == years[0] else (without, with_mix))]
+            cells += [fixed(value, digits) for value in ((without,) if year == years[0] else (without, with_mix))]
         rows.append(Row(cells, strong=label == ENGLAND))
     columns = ["fifth", f"{years[0]} as now", *(t for y in years[1:] for t in (f"{y} as now", f"{y} with mix"))]
     return Table(title, columns, rows, words=1) if changed else None

@@ -27,6 +27,7 @@ from hisim.studies.gather import check_complete, figures_each
 from hisim.studies.study import units_of, values_in
 from hisim.surfaces.export import write_csv
 from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells, named
+from hisim.surfaces.place import place_of_study
 from hisim.surfaces.study_charts import pictures_of_sweep
 from hisim.surfaces.study_export import write_netcdf
 from hisim.surfaces.studying import STORE, Way, begun, bytes_in_words, complete, estimate, in_words, shard_done
@@ -145,7 +146,7 @@ def _long(found: list[tuple[Figure, xr.Dataset]]) -> Any:
 
 
 def _tables(kind: str, figure: Figure, effects: xr.Dataset, definition: Mapping[str, Any]) -> Iterator[Table]:
-    title = f"{named(figure)}: {_number(figure)(figure.central)} with central values"
+    title = f"{named(figure, place_of_study(definition))}: {_number(figure)(figure.central)} with central values"
     if figure.chance == figure.chance:
         title += f" (±{significant(figure.chance, 2)} by chance in the simulated people)"
     if kind == "one_at_a_time":

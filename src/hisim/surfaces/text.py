@@ -56,9 +56,14 @@ def people(value: float) -> str:
     return f"{round(value, 2 - math.floor(math.log10(abs(round(value))))):,.0f}"
 
 
+def fixed(value: float, digits: int) -> str:
+    """``value`` with so many decimals, thousands separated."""
+    return f"{value:,.{digits}f}" if math.isfinite(value) else "n/a"
+
+
 def with_error(value: float, error: float) -> str:
     """A count and its Monte Carlo standard error."""
-    return f"{people(value)} ±{significant(error, 2)}"
+    return f"{people(value)} ±{significant(error, 2)}" if math.isfinite(value) else "n/a"
 
 
 def terminal_width() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import xarray as xr
 
+from hisim.surfaces.place import WORD
 from hisim.surfaces.text import Row, Table, fifth, people
 from hisim.variables import QUINTILES
 
@@ -35,7 +36,7 @@ def uptake_table(uptake: xr.Dataset, year: int, stated: float) -> Table:
         cells = [people(float(here.sel(quintile=label))) for label in (*map(str, QUINTILES), ENGLAND)]
         words = f"{correlation:g}" + (" (as the scenario says)" if correlation == stated else "")
         rows.append(Row([words, *cells], strong=correlation == stated))
-    columns = ["correlation", *(fifth(quintile) for quintile in QUINTILES), "England"]
+    columns = ["correlation", *(fifth(quintile) for quintile in QUINTILES), WORD]
     note = (
         "Coverage is the same in every line; what changes is how far the same people have several services. Two things "
         "pull apart:\nthose who gain from one service have less left to gain from the next, and those newly served are "

@@ -307,8 +307,25 @@ def test_written_file_reads_back() -> None:
         ),
         (
             "end: 2020",
-            "end: 2020\narea: E10000016",
-            "6:7: area: 'E10000016'; allowed: 'E92000001'; did you mean 'E92000001'?",
+            "end: 2020\narea: Ashfrod",
+            "6:7: area: 'Ashfrod'; allowed: the name or code of an area (hisim areas lists them); "
+            "did you mean 'Ashford'?",
+        ),
+        (
+            "end: 2020",
+            "end: 2020\narea: [Dover, Kent]",
+            "6:15: area[1]: 'Kent', which overlaps 'Dover'; allowed: areas without a local authority in common",
+        ),
+        (
+            "end: 2020",
+            "end: 2020\narea: 7",
+            "6:7: area: '7'; allowed: the name or code of an area (hisim areas lists them)",
+        ),
+        (
+            "end: 2020",
+            "end: 2020\narea: West Midlands",
+            "6:7: area: 'West Midlands', the name of a region and a metropolitan county; "
+            "allowed: 'E12000005' or 'E11000005'",
         ),
         (
             "end: 2020",

@@ -48,7 +48,12 @@ def test_inputs_are_what_the_dictionary_declares(inputs: xr.Dataset) -> None:
         ({"trend": "up"}, "trend: found 'up'; allowed: flat, continue, damped"),
         ({"damping": 0.0}, "damping: found 0"),
         ({"damping": math.nan}, "damping: found nan"),
-        ({"area": "W92000004"}, "area: found 'W92000004'; allowed: E92000001"),
+        ({"area": "W92000004"}, "area: found 'W92000004'; allowed: the name or code of an area"),
+        (
+            {"area": "West Midlands"},
+            "area: found 'West Midlands', the name of a region and a metropolitan county; "
+            "allowed: 'E12000005' or 'E11000005'",
+        ),
     ],
 )
 def test_impossible_requests(settings: dict[str, object], message: str) -> None:
