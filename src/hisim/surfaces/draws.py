@@ -135,9 +135,10 @@ def _lead(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray) ->
     for year in averted["year"].values.tolist()[1:]:
         one = averted.sel(scenario=scenarios[0].name, year=year)
         most, every = (np.quantile(one.sel(quintile=q).values, [0.025, 0.975]) for q in ("1", "all"))
+        there = f", {people(most[0])} and {people(most[1])} in the most deprived fifth" if most.any() else ""
         yield (
             f"By the end of {year}: 95 % between {people(every[0])} and {people(every[1])} deaths prevented or "
-            f"postponed in {place}, {people(most[0])} and {people(most[1])} in the most deprived fifth."
+            f"postponed in {place}{there}."
         )
 
 
@@ -225,15 +226,16 @@ def enough_words(draws: np.ndarray) -> str:
     return f"More draws would make the interval steadier: {said}; about {int(told['draws_needed']):,} would do for 5 %."
 
 
+MOST = "the most deprived fifth"
 MUCH = 0.1
 """Part of the variance of draws from which on chance widens intervals enough to say so."""
 
 
-def apart_words(sd: float, error: float, year: int, draws: int) -> str:
+def apart_words(sd: float, error: float, year: int, draws: int, whom: str = MOST) -> str:
     """What the numbers leave open, and what chance in the simulated people of a draw adds to that."""
     part = min(1.0, (error / sd) ** 2) if sd > 0 else 0.0
     said = (
-        f"For the most deprived fifth by {year}, what the numbers leave open has a standard deviation of "
+        f"For {whom} by {year}, what the numbers leave open has a standard deviation of "
         f"{people(np.sqrt(max(sd**2 - error**2, 0.0)))}; chance in the few simulated people of a draw adds "
         f"±{people(error)}, {part:.0%} of the variance of the draws, and ±{significant(sd / np.sqrt(draws), 2)} to "
         "their mean."
@@ -247,13 +249,17 @@ def _how_sure(study: Study, scenarios: Sequence[Scenario], averted: xr.DataArray
     """Chance in the simulated people beside what the numbers leave open, and whether there are draws enough."""
     cell = cell_of(study, AVERTED)
     year, name = averted["year"].values.tolist()[-1], scenarios[0].name
-    one = averted.sel(scenario=name, year=year, quintile="1").values
+    one, place = averted.sel(scenario=name, year=year), find(scenarios[0].area).name
+    quintile, whom = ("1", MOST) if one.sel(quintile="1").values.any() else ("all", place)
+    values = one.sel(quintile=quintile).values
     chance = array(cell, central_run(study)[1, cell.start : cell.stop]).sel(EVERYONE)
-    error = float(chance.sel(scenario=name, year=year, quintile="1"))
-    sd = float(one.std(ddof=1)) if len(one) > 1 else float("nan")
+    error = float(chance.sel(scenario=name, year=year, quintile=quintile))
+    sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
     return [
-        apart_words(sd, error, year, len(one)),
-        enough_words(one),
-        "What is not in the intervals: how the model is built, and what nobody has put a range on. "
+        apart_words(sd, error, year, len(values), whom),
+        enough_words(values),
+        "What is not in the intervals: how the model is built, and what nobody has put a range on"
+        + ("" if place == WORD else f", nor who lives in {place} and how its deaths differ from England's")
+        + ". "
         "Numbers without a published interval vary within ranges that are assumptions (hisim explain, hisim data).",
     ]

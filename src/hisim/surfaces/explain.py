@@ -108,7 +108,9 @@ def _each(values: tuple[float, ...]) -> str:
 
 
 def _until(use: Use) -> str:
-    limit = "" if use.capacity_per_year is None else f", for at most {use.capacity_per_year:,.0f} people a year"
+    limit = (
+        "" if use.capacity_per_year is None else f", for at most {use.capacity_per_year:,.0f} people a year in England"
+    )
     return limit + ("" if use.ends is None else f", until {use.ends}")
 
 

@@ -24,7 +24,8 @@ def named(figure: Figure, place: str = WORD) -> str:
     """A figure in words."""
     words = [str(label) if dim != "quintile" else _fifth(str(label), place) for dim, label in figure.at.items()]
     change = "change of: " if " change" in figure.key else ""
-    return f"{change}{described(figure.estimand)['long_name']} ({', '.join(words)})"
+    title = described(figure.estimand)["long_name"].replace(WORD, place)
+    return f"{change}{title} ({', '.join(words)})"
 
 
 def _fifth(label: str, place: str) -> str:

@@ -6,22 +6,19 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from hisim.areas import ENGLAND, find
 from hisim.declare.files import read_scenario
 from hisim.declare.scenario import Scenario, Use
 from hisim.errors import StoppedError
 from hisim.stratum_variables import EVERYONE_ELSE
-from hisim.studies.screen import (
-    AGE, ETHNIC, EVERYONE, FIFTH, OWN, SEGMENT, SEX, Gain, Gap, Reached, Screened, of_use, screened,
-)  # fmt: skip
+from hisim.studies.screen import AGE, ETHNIC, EVERYONE, FIFTH, OWN, SEGMENT, SEX, Reached, Screened, of_use, screened
 from hisim.surfaces.delivery import LOST_WORDS
+from hisim.surfaces.screen_records import records
 from hisim.surfaces.strata import (
     assumption_lines,
     evidence_lines,
     evidence_of,
-    evidence_records,
     local_part,
     without_evidence,
 )
@@ -63,7 +60,9 @@ def screen_file(
         found = screened(scenario, area, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
-    return json.dumps(records(scenario, found), indent=2) if as_json else described(scenario, found)
+    if as_json:
+        return json.dumps(records(scenario, found, list(questions(scenario, found)), STANDING), indent=2)
+    return described(scenario, found)
 
 
 def described(scenario: Scenario, found: Screened) -> str:
@@ -316,45 +315,3 @@ def _differences(use: Use, found: Screened) -> Iterator[str]:
 
 def _list(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _told_whole(one: Gain | Gap) -> dict[str, Any]:
-    """A row with its verdict; what is withheld is null."""
-    plain = {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in
-             one._asdict().items()}  # fmt: skip
-    return {**plain, "verdict": one.verdict}
-
-
-def records(scenario: Scenario, found: Screened) -> dict[str, Any]:
-    """The same numbers for a machine."""
-    reach = [
-        {
-            **one._asdict(),
-            "more": one.more,
-            "missed": one.missed,
-            "share": one.share,
-            "share_if_alike": one.share_if_alike,
-        }
-        for one in found.reached
-    ]
-    answer: dict[str, Any] = {
-        "scenario": scenario.name,
-        "note": STANDING,
-        "reached": reach,
-        "evidence": [row for use in scenario.interventions for row in evidence_records(use.id)],
-        "no_evidence": {use.id: without_evidence(use.id) for use in scenario.interventions},
-        "most_lost_at": [one._asdict() for one in found.weakest],
-        "gains": [_told_whole(one) for one in found.gains],
-        "gaps": [_told_whole(one) for one in found.gaps],
-        "questions": list(questions(scenario, found)),
-    }
-    if found.people is not None:
-        table = found.people.to_dataframe().reset_index().rename(columns={"quintile": "quintile_2010"})
-        attrs = found.people.attrs
-        answer["area"] = {
-            "code": attrs["code"],
-            "authority": attrs["authority"],
-            "people": json.loads(table.to_json(orient="records")),
-            "reached": [one._asdict() for one in found.local],
-        }
-    return answer

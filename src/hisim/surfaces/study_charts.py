@@ -27,10 +27,17 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
     from hisim.studies.gather import EVERYONE, figure
     from hisim.studies.running import running
     from hisim.surfaces import charts
+    from hisim.surfaces.place import place_of_study
 
     every = figure(study, "deaths_averted_cumulative_by_year", central=True).sel(EVERYONE)
-    most = every.sel(quintile="1", drop=True).drop_vars(list(EVERYONE)).transpose("draw", "year", "scenario")
-    most = most.assign_attrs(long_name="Deaths prevented or postponed in the most deprived fifth")
+    lived = bool(every.sel(quintile="1").values.any())
+    whom = "the most deprived fifth" if lived else place_of_study(study.definition)
+    most = (
+        every.sel(quintile="1" if lived else "all", drop=True)
+        .drop_vars(list(EVERYONE))
+        .transpose("draw", "year", "scenario")
+    )
+    most = most.assign_attrs(long_name=f"Deaths prevented or postponed in {whom}")
     names = most["scenario"].values.tolist()
     last = most.sel(draw=slice(1, None), scenario=names[0]).isel(year=-1, drop=True).reset_coords(drop=True)
     benefit, qalys = figure(study, "net_health_benefit"), figure(study, "qalys_gained")
@@ -45,8 +52,9 @@ def pictures_of_draws(study: Study, folder: Path) -> list[Path]:
         "cost-effectiveness": charts.cost_effectiveness_plane(
             qalys.sel(quintile="all", drop=True), cost.sel(quintile="all", drop=True), OPPORTUNITY_COST
         ),
-        "equity-impact": charts.equity_impact_plane(benefit.sel(quintile="all", drop=True), fairer),
     }
+    if all(qalys.sel(quintile=end).values.any() for end in ("1", "5")):  # people live at both ends
+        made["equity-impact"] = charts.equity_impact_plane(benefit.sel(quintile="all", drop=True), fairer)
     return saved(made, folder)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from hisim.declare.sweep_files import read_sweep
 from hisim.declare.uncertain import scenario_paths
+from hisim.errors import ImpossibleModelError
 from hisim.model.drawn import uncertain_of
 from hisim.model.slot_plan import library_of_run
 from hisim.studies.analysis import (
@@ -117,7 +119,10 @@ def shown(study: Study, folder: Path) -> str:
     """What a finished study says; writes its tables and pictures into ``folder``."""
     check_complete(study)
     drawn = drawn_numbers(study)
-    found = [(figure, analysed(study, figure, drawn)) for figure in figures_of(study)]
+    every = list(figures_of(study))
+    found = [(figure, analysed(study, figure, drawn)) for figure in every if isfinite(figure.central)]
+    if not found:
+        raise ImpossibleModelError(_left_out(every, study.definition) + "; allowed: a figure that is shown of the area")
     worth = value_of_information(study, drawn)
     write_csv(_long(found), folder / TABLE)
     write_netcdf(study, folder / FIGURES)
@@ -127,7 +132,16 @@ def shown(study: Study, folder: Path) -> str:
     lead = f"{definition['title']}: {KIND_WORDS[kind]}, {definition['runs']:,} runs."
     written = [str(folder / name) for name in (TABLE, FIGURES)] + [str(path) for path in pictures]
     text = wrapped([lead]) + "\n\n" + render(tables) + render(list(_more(study, worth))) + wrapped(_remarks(kind))
+    if len(found) < len(every):
+        text += "\n" + wrapped([_left_out(every, study.definition) + "."])
     return text + "\nWritten: " + "\n         ".join(written) + "\n"
+
+
+def _left_out(figures: Sequence[Figure], definition: Mapping[str, Any]) -> str:
+    """Which figures are withheld of an area."""
+    place = place_of_study(definition)
+    names = "; ".join(named(figure, place) for figure in figures if not isfinite(figure.central))
+    return f"Not shown, for nobody or too few people or deaths: {names}"
 
 
 def _number(figure: Figure) -> Callable[[float], str]:
