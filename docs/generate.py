@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from hisim.declare.files import load_library
 from hisim.declare.intervention import MECHANISMS
 from hisim.declare.schema import scenario_schema, sweep_schema
+from hisim.inputs import areas
 from hisim.inputs.catalogue import list_tables
 from hisim.inputs.strata_tables import FOLDER
 from hisim.inputs.uncertain import uncertain_inputs
@@ -142,8 +143,8 @@ def input_tables() -> Iterator[str]:
     """Every packaged table with its source, licence and digest."""
     yield "# Input tables\n"
     yield "The tables in `src/hisim/data/england/`, which `hisim data` lists, and in `src/hisim/data/strata/`, which"
-    yield "are read only where a scenario tells strata apart.\n"
-    for entry in (*list_tables(), *list_tables(FOLDER)):
+    yield "are read only where a scenario tells strata apart; those in `src/hisim/data/areas/` only for other areas.\n"
+    for entry in (*list_tables(), *list_tables(FOLDER), *list_tables(areas.FOLDER)):
         yield f"## {entry.name}\n"
         yield f"{entry.title}. {entry.years}. `{entry.path.name}`\n"
         rows = [("units", "; ".join(f"`{name}`: {unit}" for name, unit in entry.units.items()))]

@@ -43,8 +43,8 @@ DISK = {
     "studies.store",
     "studies.store_files",
 }
-"""Who may touch the disk, beside surfaces; areas reads its names only, accelerate only makes the folder of compiled code, kept only its own,
-extension loads from memory only, and store a study's folder."""
+"""Who may touch the disk, beside surfaces; areas reads names only, accelerate only makes the folder of compiled code,
+kept only its own, extension loads from memory only, and store a study's folder."""
 DISK_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "mkdtemp", "unlink",
     "to_netcdf", "to_csv", "to_parquet", "open_dataset", "load_dataset", "loadtxt", "savetxt", "save", "load",

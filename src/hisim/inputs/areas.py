@@ -27,8 +27,10 @@ import pandas as pd
 import xarray as xr
 
 from hisim.areas import Area, find
-from hisim.inputs.catalogue import ENGLAND, list_tables
+from hisim.inputs.catalogue import ENGLAND, list_tables, packaged_bytes
+from hisim.inputs.packed import packed, unpacked
 from hisim.inputs.tables import grid, read_table
+from hisim.kept import digest_of, keep, recall
 from hisim.variables import AGE_BAND_STARTS, AGE_BANDS, QUINTILES, SEXES, band_of_age
 
 FOLDER = ENGLAND.parent / "areas"
@@ -183,7 +185,19 @@ def between_areas(logarithm: np.ndarray, variance: np.ndarray) -> float:
 
 @lru_cache(maxsize=64)
 def _share_and_factor(area: Area) -> tuple[np.ndarray, np.ndarray]:
-    """Share of England's people, and factor of mortality, (quintile, sex, age_band); 1 where nobody lives."""
+    """Share of England's people, and factor of mortality, (quintile, sex, age_band); kept between processes."""
+    digest = digest_of(repr(area.members), *packaged_bytes(FOLDER), sources=("inputs", "areas.py", "variables.py"))
+    known = recall("areas", digest)
+    if known is not None:
+        arrays, _ = unpacked(known)
+        return arrays["share"], arrays["factor"]
+    share, factor = _worked_out(area)
+    keep("areas", digest, packed({"share": share, "factor": factor}, {}))
+    return share, factor
+
+
+def _worked_out(area: Area) -> tuple[np.ndarray, np.ndarray]:
+    """Those two from the tables; the factor is 1 where nobody lives."""
     every, codes = _counted(), list(area.members)
     mine = every.sel(authority=codes).values
     factor = _local_mortality()["factor"].sel(authority=codes).values

@@ -108,9 +108,9 @@ def list_tables(folder: Path | None = None) -> list[Entry]:
     return list(catalogue(ENGLAND if folder is None else folder).values())
 
 
-def packaged_bytes() -> list[bytes]:
+def packaged_bytes(folder: Path = ENGLAND) -> list[bytes]:
     """Name and content of every file of the packaged tables, in the order of their names."""
-    return [part for path in sorted(ENGLAND.iterdir()) for part in (path.name.encode(), _bytes(path))]
+    return [part for path in sorted(folder.iterdir()) for part in (path.name.encode(), _bytes(path))]
 
 
 def _entry(name: str, folder: Path, table: dict[str, Any], named: Mapping[str, Any]) -> Entry:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import xarray as xr
 
 from hisim.areas import ENGLAND
@@ -75,9 +76,10 @@ def yearly_deaths(projection: xr.Dataset) -> tuple[float, float, float]:
 
 def _limits(mean: float) -> tuple[float, float]:
     """Between which a Poisson count of that mean lies in 95 of 100 years."""
-    from scipy.stats import poisson
+    from scipy.special import pdtrik
 
-    return float(poisson.ppf(0.025, mean)), float(poisson.ppf(0.975, mean))
+    low, high = (np.ceil(pdtrik(share, mean)) for share in (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _of_comparator(values: xr.DataArray) -> xr.DataArray:
