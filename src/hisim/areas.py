@@ -107,7 +107,7 @@ def every_area() -> tuple[Area, ...]:
     every += [Area(row["code"], row["code"], row["name"], KINDS[row["code"][:3]], (row["code"],)) for row in rows]
     trusts = _groups(rows, "", "primary_care_trust")
     worst = tuple(row["code"] for row in rows if int(row["imd2010_rank"]) <= FIFTH_OF_AUTHORITIES)
-    name = "the most deprived fifth of local authorities (2010 index)"
+    name = f"the {FIFTH_OF_AUTHORITIES} most deprived local authorities"
     return (*every, *trusts, Area(MOST_DEPRIVED, "", name, "most deprived fifth", worst))
 
 

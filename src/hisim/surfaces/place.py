@@ -56,17 +56,28 @@ def area_lines(projection: xr.Dataset) -> Iterator[str]:
     count, low, high = yearly_deaths(projection)
     yield (
         f"Deaths in {place}: about {people(count)} in {year}. Chance alone makes that anything from {low:,.0f} to "
-        f"{high:,.0f} in 95 years of 100, which is far more than the Monte Carlo error (±) of the model: counts of "
-        "single years cannot show what the mix does."
+        f"{high:,.0f} in 95 years of 100: that is not the Monte Carlo error (±) of the model, which is far less."
+        f"{_beside_chance(projection, (high - low) / 2)}"
     )
     yield (
-        f"Death rates are England's in the same fifth, sex and age times how far {place} was from them in 2014, drawn "
-        f"towards 1 by how sure that is: hisim areas {_quoted(projection.attrs)}. What people are like and how they "
-        "are served is England's."
+        "Death rates are England's in the same fifth, sex and age times a local factor from the deaths of 2014 in "
+        f"{place}, drawn towards 1 by how sure it is: hisim areas {_quoted(projection.attrs)}. What people are like "
+        "and how they are served is England's."
     )
     yield from withheld_lines(projection)
     if str(projection.attrs["area"]) == MOST_DEPRIVED:
         yield "Anyone can work out this group from the 2010 index; it is not the official list of Spearhead areas."
+
+
+def _beside_chance(projection: xr.Dataset, chance: float) -> str:
+    """What the first scenario changes in a year beside what chance does."""
+    total = projection["deaths"].isel(draw=0).sum(("year", "quintile", "sex", "age", "cause")).values
+    if len(total) < 2:
+        return ""
+    yearly = float(total[0] - total[1]) / projection.sizes["year"]
+    lost = ": no count of a single year can show that" if abs(yearly) < chance else ""
+    does = "prevents or postpones" if yearly >= 0 else "adds"
+    return f" The mix {does} about {people(abs(yearly))} a year{lost}."
 
 
 def _quoted(told: Mapping[Any, Any]) -> str:

@@ -97,8 +97,9 @@ def gap_sentences(comparison: xr.Dataset, scenario: str, year: int) -> Iterator[
         )
     if not smaller:
         return
+    whose = f"{place}'" if place.endswith("s") else f"{place}'s"
     yield (
-        f"As a share of {place}'s life expectancy the mix makes that gap smaller by {' and '.join(smaller)}; the "
+        f"As a share of {whose} life expectancy the mix makes that gap smaller by {' and '.join(smaller)}; the "
         "national target was 10% between 1995-97 and 2010."
     )
 

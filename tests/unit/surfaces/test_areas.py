@@ -23,6 +23,19 @@ interventions:
 """
 
 
+SWEEP = """hisim: 1
+name: few
+title: Few numbers
+scenarios: [mix.yaml]
+design: one_at_a_time
+over:
+  - path: interventions.statins.lag_years
+estimands:
+  - {estimand: deaths_averted_cumulative, year: 2013, quintile: all, sex: Persons, cause_group: All causes}
+  - {estimand: life_expectancy_0_gap_average, year: 2013, scenario: mix, sex: Male}
+"""
+
+
 @pytest.fixture
 def scenario(tmp_path):
     def write(area):
@@ -118,6 +131,22 @@ def test_where_nobody_lives_the_text_says_so(hisim, scenario):
     assert "Nobody in Chiltern lives in the most deprived fifth." in out
     _, out, _ = hisim("delivery", scenario("Kent"))
     assert "at most 700,000 people a year in England; Kent has its share by people, 19,329." in " ".join(out.split())
+
+
+def test_draws_and_sweeps_of_an_area_leave_out_what_nobody_is_there_for(hisim, scenario, tmp_path):
+    code, out, err = hisim("run", scenario("Chiltern"), "--draws", "40")
+    plain = " ".join(out.split())
+    assert code == 0, err
+    assert "95 % between" in plain and "deaths prevented or postponed in Chiltern." in plain
+    assert "nor who lives in Chiltern and how its deaths differ from England's" in plain
+    assert "the gap in life expectancy to Chiltern narrows in 2013" in plain and "nan" not in plain
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(SWEEP, "utf-8")
+    code, out, _ = hisim("sweep", sweep)
+    plain = " ".join(out.split())
+    assert code == 0
+    assert "(mix, 2013, Chiltern, Persons, All causes)" in plain
+    assert "Not shown, for nobody or too few people or deaths: Life expectancy at birth: gap, most deprived" in plain
 
 
 def test_tables_name_the_area_where_england_was():
