@@ -74,12 +74,12 @@ def read_intervention(path: str | Path) -> AnyIntervention:
     InvalidFileError
         With every problem found.
     """
-    return _intervention(_text(Path(path), str(path)), str(path), Path(path).stem)
+    return _intervention(text_of(Path(path), str(path)), str(path), Path(path).stem)
 
 
 def read_tree(path: str | Path) -> Node:
     """The map in a file; raises with every problem of its form."""
-    return _tree(_text(Path(path), str(path)), str(path))
+    return _tree(text_of(Path(path), str(path)), str(path))
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +111,7 @@ def _library_data() -> dict[str, Any]:
     return parsed(texts, lambda text: _tree(text, "").plain())
 
 
-def _text(path: Path, name: str) -> str:
+def text_of(path: Path, name: str, most: int = MOST_BYTES) -> str:
     """The text of a file after every check that can be made before it is parsed."""
     try:
         information = path.stat()
@@ -119,16 +119,16 @@ def _text(path: Path, name: str) -> str:
             raise _refused(name, "a folder", "a file")
         if not stat.S_ISREG(information.st_mode):
             raise _refused(name, "something that is not a file", "a file")
-        if information.st_size > MOST_BYTES:
-            raise _refused(name, f"{information.st_size // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
+        if information.st_size > most:
+            raise _refused(name, f"{information.st_size // 1024} KB", f"at most {most // 1024} KB")
         with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+            content = stream.read(most + 1)
     except FileNotFoundError:
         raise _refused(name, "no such file", _siblings(path)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refused(name, f"a file that cannot be read ({reason})") from None
-    return _decoded(content, name)
+    return _decoded(content, name, most)
 
 
 def _siblings(path: Path) -> str:
@@ -141,9 +141,9 @@ def _siblings(path: Path) -> str:
     return f"'{path.parent / near}'" if near else "the path of a file"
 
 
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > MOST_BYTES:
-        raise _refused(name, f"more than {MOST_BYTES // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
+def _decoded(content: bytes, name: str, most: int) -> str:
+    if len(content) > most:
+        raise _refused(name, f"more than {most // 1024} KB", f"at most {most // 1024} KB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -177,7 +177,7 @@ def _tree(text: str, name: str) -> Node:
 
 def _inherited(path: Path, name: str, above: tuple[tuple[Path, str], ...]) -> Node:
     """The map in ``path`` with the keys it inherits; a key it sets replaces the inherited one whole."""
-    root = _tree(_text(path, name), name)
+    root = _tree(text_of(path, name), name)
     own = root.value
     assert isinstance(own, dict)
     problems = list(_not_stated(root, own)) if above or "extends" in own else []
@@ -315,7 +315,7 @@ def _own_text(name: str, node: Node, own: Mapping[str, str] | None) -> tuple[str
         raise refused(shown(name), "a scenario that stands alone")
     path = str(PurePath(node.file).parent / name)
     try:
-        return path, _text(Path(path), path) if own is None else own[name]
+        return path, text_of(Path(path), path) if own is None else own[name]
     except InvalidFileError as error:
         raise refused(f"{path}: {error.problems[0].found}", error.problems[0].allowed) from None
 

@@ -7,13 +7,13 @@ channel. Every mistake is reported together, each at its line and column.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from math import fsum, isfinite
 from typing import NamedTuple, cast
 
 from hisim.areas import key_of
+from hisim.declare.cells import Cell, rows_of_cells
 from hisim.declare.nodes import LONGEST_NUMBER, NUMBER, shown
 from hisim.declare.quintiles import QUINTILES, FiveFloats
 from hisim.declare.strata import ALL, HIGHEST_RATIO, LOWEST_RATIO, Both, Segment, Segments
@@ -32,14 +32,6 @@ RATIO = f"{LOWEST_RATIO} to {HIGHEST_RATIO} (1 = no difference)"
 FIFTHS = "1, 2, 3, 4 and 5 (1 = most deprived)"
 FEW_PROBLEMS = 50
 """Most problems of rows that are reported; more would only follow from the same slip."""
-
-
-class Cell(NamedTuple):
-    """One field of a row and the place where it starts."""
-
-    text: str
-    line: int
-    column: int
 
 
 class Stated(NamedTuple):
@@ -98,11 +90,10 @@ class _Reader:
         self.problems.append(Problem(self.file, cell.line, cell.column, column, found, allowed, nearest))
 
     def read(self, text: str) -> Segments:
-        rows = self._rows(text)
+        rows = rows_of_cells(text, self.file, MOST_ROWS, self.problems)
         header = next(rows, None)
         if header is None:
-            if not self.problems:
-                self.refuse(Cell("", 1, 1), "", "an empty file", f"a line with the columns {', '.join(REQUIRED)}")
+            self.refuse(Cell("", 1, 1), "", "an empty file", f"a line with the columns {', '.join(REQUIRED)}")
             raise InvalidFileError(self.problems)
         names = self._columns(header)
         for cells in rows:
@@ -120,29 +111,8 @@ class _Reader:
             raise InvalidFileError(self.problems)
         return self._segments(names)
 
-    def _rows(self, text: str) -> Iterator[list[Cell]]:
-        """The fields of each line that holds any; none before the header that start with ``#``."""
-        begun, count = False, 0
-        for number, line in enumerate(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")), start=1):
-            if not line.strip() or (not begun and line.startswith("#")):
-                continue
-            count, begun = count + 1, True
-            if count > MOST_ROWS:
-                self.refuse(Cell("", number, 1), "", f"more than {MOST_ROWS} rows", f"at most {MOST_ROWS}")
-                raise InvalidFileError(self.problems)
-            try:
-                fields = next(csv.reader([line], strict=True))
-            except csv.Error as error:
-                self.refuse(Cell("", number, 1), "", f"not valid CSV: {error}", "fields between commas, in one line")
-                raise InvalidFileError(self.problems) from None
-            starts = _starts(line)
-            yield [Cell(field.strip(), number, start) for field, start in zip(fields, starts, strict=False)]
-
     def _columns(self, header: list[Cell]) -> list[str]:
         """Names of the columns; raises where they are not as they must be, since no row can be read then."""
-        if len(header) == 1 and ";" in header[0].text:
-            self.refuse(header[0], "", "columns divided by ';'", "columns divided by commas")
-            raise InvalidFileError(self.problems)
         names = [cell.text for cell in header]
         for index, cell in enumerate(header):
             if cell.text not in COLUMNS:
@@ -332,14 +302,3 @@ class _Reader:
             )
             for name in self.first
         )
-
-
-def _starts(line: str) -> list[int]:
-    """The column, from 1, at which each field of a line of CSV starts."""
-    quoted, starts = False, [1]
-    for index, char in enumerate(line):
-        if char == '"' and line[starts[-1] - 1] == '"':
-            quoted = not quoted
-        elif char == "," and not quoted:
-            starts.append(index + 2)
-    return starts

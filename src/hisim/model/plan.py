@@ -122,16 +122,8 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
         When ``inputs`` does not match the data dictionary, or the library contradicts itself.
     """
     scenarios = [in_area(scenario, inputs) for scenario in scenarios]
-    known = known_now(inputs)
     every = slots_of(library)
-    used = {
-        (slot.name, slot.flag) for slot in every for scenario in scenarios if any(True for _ in routes(slot, scenario))
-    }
-    base = {slot: served_now(slot, inputs, known) for slot in every}
-    slots = [slot for slot in every if base[slot].any() or (slot.name, slot.flag) in used]
-    strata = within(inputs)
-    world = World(inputs, strata, sorting(strata, slots), known, {})
-    reach = delivered(world, scenarios, slots, [base[slot] for slot in slots], used)
+    slots, world, reach = delivery_of(inputs, scenarios, every)
     arrays = {str(name): values_of(inputs, str(name)) for name in inputs.data_vars}
     effects = [_slot_log_hr(arrays, slot) for slot in every]
     affected = (
@@ -153,6 +145,21 @@ def make_plan(inputs: xr.Dataset, scenarios: Sequence[Scenario], library: Librar
         world=world,
         winter_share=_winter_share(world, slots, log_hr, reach),
     )
+
+
+def delivery_of(
+    inputs: xr.Dataset, scenarios: Sequence[Scenario], every: Sequence[Slot]
+) -> tuple[list[Slot], World, Delivered]:
+    """The slots of a run among ``every`` one, who can be served, and who is, the comparator first."""
+    known = known_now(inputs)
+    used = {
+        (slot.name, slot.flag) for slot in every for scenario in scenarios if any(True for _ in routes(slot, scenario))
+    }
+    base = {slot: served_now(slot, inputs, known) for slot in every}
+    slots = [slot for slot in every if base[slot].any() or (slot.name, slot.flag) in used]
+    strata = within(inputs)
+    world = World(inputs, strata, sorting(strata, slots), known, {})
+    return slots, world, delivered(world, scenarios, slots, [base[slot] for slot in slots], used)
 
 
 def _slot_log_hr(arrays: Mapping[str, np.ndarray], slot: Slot) -> Float64:

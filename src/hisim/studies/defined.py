@@ -45,7 +45,7 @@ def define(
     ImpossibleModelError
         For too few samples, correlations that no numbers can have, or scenarios that cannot be compared.
     """
-    several = [_in_study(scenario, sweep.people_per_cohort) for scenario in scenarios]
+    several = [in_study(scenario, sweep.people_per_cohort) for scenario in scenarios]
     library = library_of_run(several)
     uncertain, values = _varying(sweep, several, library, where)
     figures = list(asked) if asked is not None else _wanted(sweep, several, where)
@@ -94,7 +94,7 @@ def _runs(sweep: Sweep, count: int, size: int, values: Sequence[Sequence[float]]
     return design.runs(sweep.design, size, count, sweep.second_order)
 
 
-def _in_study(scenario: Scenario, people: int) -> Scenario:
+def in_study(scenario: Scenario, people: int) -> Scenario:
     """A scenario as the runs of a study simulate it."""
     settings = scenario.simulation.model_copy(update={"people_per_cohort": people, "one_to_one": False})
     return scenario.model_copy(update={"simulation": settings})
@@ -251,4 +251,4 @@ def _check_correlations(sweep: Sweep, paths: Sequence[str], where: Places | None
         raise InvalidFileError(problems)
 
 
-__all__ = ["default_figures", "define", "everything"]
+__all__ = ["default_figures", "define", "everything", "in_study"]

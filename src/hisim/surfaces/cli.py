@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from hisim.errors import HisimError
+from hisim.surfaces.cli_progress import aspirations, monitor
 from hisim.surfaces.cli_shared import progress, show
 from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Shard, Workers, study, sweep, way_to
 from hisim.surfaces.cli_targets import target
@@ -284,6 +285,8 @@ def validate(
     show(validate_file(out, threads, progress(), as_json=as_json))
 
 
+app.command()(aspirations)
+app.command()(monitor)
 app.command()(sweep)
 app.command()(target)
 app.add_typer(study)

@@ -1,0 +1,138 @@
+"""Targets that a locality has filled into the template of the aspirations table: hostile until read.
+
+Rows without a target of one's own are passed over. Every mistake is reported together, each at its line (row of a
+sheet) and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from hisim.declare.cells import MOST_PROBLEMS, Cell, Row, plain_number, rows_named
+from hisim.declare.nodes import shown
+from hisim.declare.observed import CATEGORIES, CATEGORY, CATEGORY_WORDS, EVERYONE, INDICATOR, PERSONS, SEX, Known
+from hisim.errors import InvalidFileError, Problem, nearest_name
+from hisim.variables import SEXES
+
+BEGUN, YEAR, BASELINE, TARGET, LEAD, NOTES = (
+    "Baseline year", "Target year", "Local baseline", "Local target", "Lead", "Notes",
+)  # fmt: skip
+REQUIRED = (INDICATOR, CATEGORY, SEX, BEGUN, YEAR, TARGET)
+OPTIONAL = (BASELINE, LEAD, NOTES)
+LONGEST_TEXT = 2_000
+
+
+class Aspired(NamedTuple):
+    """A locality's own target for one indicator."""
+
+    indicator: str
+    sex: str
+    fifth: str
+    begun: int
+    """Year of the baseline."""
+    year: int
+    """Year of the target."""
+    baseline: float | None
+    target: float
+    lead: str
+    notes: str
+    line: int
+
+
+def read_aspired(
+    rows: Iterator[list[Cell]], file: str, known: Mapping[str, Known], years: tuple[int, int]
+) -> list[Aspired]:
+    """The targets in the ``rows`` of a filled template, header first.
+
+    Parameters
+    ----------
+    known
+        Indicators of the scenario, by id.
+    years
+        First and last projected year.
+
+    Raises
+    ------
+    InvalidFileError
+        With every problem found.
+    """
+    problems: list[Problem] = []
+    first: dict[tuple[str, str, str, int], int] = {}
+    found = []
+    for row in rows_named(rows, file, REQUIRED, OPTIONAL, problems):
+        if not row[TARGET].text:
+            continue
+        noted, wrong = len(problems), _Noted(file, problems)
+        one = _row(row, known, years, wrong)
+        if one is not None and len(problems) == noted:
+            key = (one.indicator, one.sex, one.fifth, one.year)
+            if first.setdefault(key, one.line) != one.line:
+                same = f"the same indicator, category, sex and year a second time (see line {first[key]})"
+                wrong(row[INDICATOR], "", same, "one target for each")
+            found.append(one)
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    if not found and not problems:
+        problems.append(Problem(file, 0, 0, TARGET, "no target filled in", f"a number in the column {TARGET}"))
+    if problems:
+        raise InvalidFileError(problems)
+    return found
+
+
+class _Noted:
+    """Notes problems of one file."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.file, self.problems = file, problems
+
+    def __call__(self, cell: Cell, column: str, found: str, allowed: str, nearest: str = "") -> None:
+        self.problems.append(Problem(self.file, cell.line, cell.column, column, found, allowed, nearest))
+
+
+def _row(row: Row, known: Mapping[str, Known], years: tuple[int, int], wrong: _Noted) -> Aspired | None:
+    name, sex, fifth = row[INDICATOR], row[SEX], CATEGORIES.get(row[CATEGORY].text)
+    if name.text not in known:
+        found = f"the unknown indicator {shown(name.text)}" if name.text else "nothing"
+        wrong(name, INDICATOR, found, "an id of the template", nearest_name(name.text, known))
+        return None
+    what, sexes = known[name.text], (PERSONS, *SEXES)
+    if fifth is None or (not what.by_fifth and fifth != EVERYONE):
+        allowed = CATEGORY_WORDS if what.by_fifth else "all, or nothing: a gap is between fifths"
+        wrong(row[CATEGORY], CATEGORY, shown(row[CATEGORY].text), allowed)
+    if sex.text not in sexes:
+        wrong(sex, SEX, shown(sex.text), ", ".join(sexes), nearest_name(sex.text, sexes))
+    begun, year = (_year(row[column], column, years, wrong) for column in (BEGUN, YEAR))
+    if begun is not None and year is not None and year <= begun:
+        wrong(row[YEAR], YEAR, str(year), f"a year after the baseline, {begun}")
+    target = _number(row[TARGET], TARGET, what, wrong)
+    given = row.get(BASELINE)
+    baseline = _number(given, BASELINE, what, wrong) if given is not None and given.text else None
+    lead, notes = (_text(row.get(column), column, wrong) for column in (LEAD, NOTES))
+    if fifth is None or begun is None or year is None or target is None:
+        return None
+    return Aspired(name.text, sex.text, fifth, begun, year, baseline, target, lead, notes, name.line)
+
+
+def _year(cell: Cell, column: str, years: tuple[int, int], wrong: _Noted) -> int | None:
+    if cell.text.isascii() and cell.text.isdigit() and len(cell.text) == 4 and years[0] <= int(cell.text) <= years[1]:
+        return int(cell.text)
+    wrong(cell, column, shown(cell.text) if cell.text else "nothing", f"a projected year, {years[0]} to {years[1]}")
+    return None
+
+
+def _number(cell: Cell, column: str, what: Known, wrong: _Noted) -> float | None:
+    number = plain_number(cell.text)
+    if number is None:
+        wrong(cell, column, shown(cell.text), "a number, such as 12.5")
+    elif not what.low <= number <= what.high:
+        wrong(cell, column, cell.text, f"{what.words} ({what.unit})")
+    return number
+
+
+def _text(cell: Cell | None, column: str, wrong: _Noted) -> str:
+    if cell is None:
+        return ""
+    if len(cell.text) > LONGEST_TEXT:
+        wrong(cell, column, f"{len(cell.text)} characters", f"at most {LONGEST_TEXT}")
+    return cell.text

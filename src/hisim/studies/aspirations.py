@@ -1,0 +1,194 @@
+"""The aspirations table of a plan: by objective, what is measured, where it begins and what good looks like.
+
+A locality fills in targets of its own; :func:`compared` sets them beside the trajectory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, cast, get_args
+
+import numpy as np
+
+from hisim.declare.aspired import Aspired
+from hisim.declare.evidence import Marmot
+from hisim.declare.intervention import AnyIntervention
+from hisim.declare.scenario import Scenario, Use
+from hisim.errors import ImpossibleModelError
+from hisim.model.inputs import inputs_of
+from hisim.model.reach import reach
+from hisim.outcomes.bands import ENGLAND, PERSONS, QUINTILE_LABELS
+from hisim.outcomes.comparison import TARGET_YEAR
+from hisim.outcomes.indicators import PER_CENT, Indicator, coverage_indicators
+from hisim.studies.trajectories import Trajectories, check_somebody, interval
+from hisim.variables import SEXES
+
+Three = tuple[float, float, float]
+"""Central value and both ends of the 95 % uncertainty interval."""
+OBJECTIVES: tuple[str, ...] = get_args(Marmot)
+"""The six objectives of the Marmot review, in their order."""
+TOGETHER = "All objectives together: length of life and early death"
+WHOLE_PLAN = "The whole plan"
+BY_SEX = ("years",)
+"""Units of outcomes that are told for women and men apart, as they are published."""
+
+
+class Aspiration(NamedTuple):
+    """One line: an indicator in one fifth, or a gap, at its baseline and in the years of the plan."""
+
+    area: str
+    objective: str
+    priority: str
+    action: str
+    indicator: Indicator
+    sex: str
+    fifth: str
+    """ "1" (most deprived) to "5", or "all"."""
+    values: Mapping[int, Three]
+    """By year: the baseline first, as all carries on now, then if the plan is followed."""
+    as_now: Mapping[int, Three]
+    """By year if all carries on as now."""
+    errors: Mapping[int, float]
+    """By year, Monte Carlo standard error of the central value of the plan."""
+
+
+def years_of(scenario: Scenario, years: Sequence[int] | None) -> list[int]:
+    """Baseline and years of the plan; the first year and 2015, or the last, unless given.
+
+    Raises
+    ------
+    ImpossibleModelError
+        For fewer than two years, or years that are not projected.
+    """
+    usual = TARGET_YEAR if scenario.start < TARGET_YEAR <= scenario.end else scenario.end
+    chosen = sorted(set(years if years is not None else (scenario.start, usual)))
+    outside = [year for year in chosen if not scenario.start <= year <= scenario.end]
+    if outside:
+        raise ImpossibleModelError(
+            f"years: found {outside[0]}; allowed: projected years, {scenario.start} to {scenario.end}"
+        )
+    if len(chosen) < 2:
+        raise ImpossibleModelError(
+            f"years: found {', '.join(map(str, chosen)) or 'none'}; allowed: a baseline and one or more later years, "
+            "such as 2012,2015"
+        )
+    return chosen
+
+
+def aspirations(found: Trajectories, years: Sequence[int]) -> list[Aspiration]:
+    """Every line of the table of one area, by objective; outcomes last."""
+    lines: list[Aspiration] = []
+    for objective in OBJECTIVES:
+        for use in found.scenario.interventions:
+            if use.intervention.marmot == objective:
+                about: tuple[str, str, str] = (objective, str(use.intervention.workbooks[0]), use.intervention.name)
+                for one in found.indicators.values():
+                    if one.kind == "process" and one.of == use.id:
+                        lines += _lines(found, years, about, one, PERSONS)
+    for one in found.indicators.values():
+        if one.kind == "outcome":
+            for sex in reversed(SEXES) if one.unit in BY_SEX else (PERSONS,):
+                about = (TOGETHER, found.indicators[one.level].name, WHOLE_PLAN)
+                lines += _lines(found, years, about, one, sex)
+    return lines
+
+
+def _lines(
+    found: Trajectories, years: Sequence[int], about: tuple[str, str, str], one: Indicator, sex: str
+) -> Iterator[Aspiration]:
+    for fifth in QUINTILE_LABELS if one.measure == "level" else (ENGLAND,):
+        place = {"quintile": fifth, "sex": sex}
+        plan, as_now = {}, {}
+        for year in years:
+            centre = found.middle(one.id, place, (year, year))
+            worlds = found.worlds(one.id, place, (year, year))
+            plan[year], as_now[year] = ((c, *interval(w)) for c, w in zip(centre, worlds, strict=True))
+        plan[years[0]] = as_now[years[0]]
+        yield Aspiration(found.area, *about, one, sex, fifth, plan, as_now, _errors(found, one, place, years))
+
+
+def _errors(found: Trajectories, one: Indicator, place: Mapping[str, str], years: Sequence[int]) -> dict[int, float]:
+    errors = found.errors[one.id].sel(scenario=found.scenario.name)
+    here = errors.sel({dim: at for dim, at in place.items() if dim in errors.dims})
+    return {year: float(here.sel(year=year)) for year in years}
+
+
+def achievable(scenario: Scenario) -> dict[tuple[str, str], float]:
+    """Coverage that each intervention could reach at industrial scale, by indicator and fifth (with "all") [%].
+
+    What is thought achievable, delivered everywhere at once; without what other actions of the plan add.
+    """
+    alone = scenario.model_copy(update={"interventions": tuple(map(_at_scale, scenario.interventions))})
+    found = reach(alone, inputs_of(alone))
+    out: dict[tuple[str, str], float] = {}
+    for use in scenario.interventions:
+        name = next(coverage_indicators(use.id, "", "", per_year=False)).id
+        one = found.sel(intervention=use.id)
+        served, eligible = one["served_full"].values, one["eligible"].values
+        shares = np.append(served / np.where(eligible > 0, eligible, np.nan), served.sum() / eligible.sum())
+        out |= {(name, fifth): PER_CENT * float(share) for fifth, share in zip(QUINTILE_LABELS, shares, strict=True)}
+    return out
+
+
+def _at_scale(use: Use) -> Use:
+    """A use at industrial scale in all strata, its other amounts put aside."""
+    cleared = dict.fromkeys(("relative", "to", "add", "achievable", "steps", "strata", "capacity"))
+    return use.model_copy(update={**cleared, "profile": "industrial_scale"})
+
+
+class Compared(NamedTuple):
+    """A locality's target beside the plan."""
+
+    aspired: Aspired
+    indicator: Indicator
+    plan: Three
+    """In the target's year; from the locality's own baseline, where it states one."""
+    chance: float
+    """Share of draws in which the plan reaches the target."""
+    achievable: float | None
+    """Coverage at industrial scale [%]; None for what is no coverage."""
+    verdict: str
+
+
+REACHED, WITHIN, BEYOND_DELIVERY, BEYOND_PLAN = (
+    "reached in expectation", "within the interval", "beyond achievable delivery", "beyond the plan",
+)  # fmt: skip
+
+
+def compared(several: Sequence[Aspired], found: Trajectories, file: str) -> list[Compared]:
+    """Each target beside the trajectory: reached in expectation, within the interval, or beyond.
+
+    Raises
+    ------
+    InvalidFileError
+        For a target of nobody, such as the coverage of men by a service for women.
+    """
+    check_somebody([(one.indicator, one.sex, one.fifth, one.line) for one in several], found, file)
+    ceiling, out = achievable(found.scenario), []
+    for one in several:
+        indicator, place = found.indicators[one.indicator], {"quintile": one.fifth, "sex": one.sex}
+        worlds = found.worlds(one.indicator, place, (one.year, one.year))[0]
+        centre = found.middle(one.indicator, place, (one.year, one.year))[0]
+        if one.baseline is not None:
+            begun = (one.begun, one.begun)
+            worlds = one.baseline + worlds - found.worlds(one.indicator, place, begun)[1]
+            centre = one.baseline + centre - found.middle(one.indicator, place, begun)[1]
+        sign = 1.0 if indicator.good == "higher" else -1.0
+        chance = float((sign * worlds >= sign * one.target).mean())
+        low, high = interval(worlds)
+        most = ceiling.get((one.indicator, one.fifth)) if one.sex == PERSONS else None
+        verdict = BEYOND_PLAN
+        if sign * centre >= sign * one.target:
+            verdict = REACHED
+        elif most is not None and one.target > max(most, centre):
+            verdict = BEYOND_DELIVERY
+        elif sign * (high if sign > 0 else low) >= sign * one.target:
+            verdict = WITHIN
+        out.append(Compared(one, indicator, (centre, low, high), chance, most, verdict))
+    return out
+
+
+def without_action(scenario: Scenario) -> list[str]:
+    """Objectives that no action of the scenario serves."""
+    served = {cast(AnyIntervention, use.intervention).marmot for use in scenario.interventions}
+    return [one for one in OBJECTIVES if one not in served]
