@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from hisim.declare.cells import MOST_PROBLEMS, Cell, Row, plain_number, rows_named
 from hisim.declare.nodes import shown
-from hisim.declare.observed import CATEGORIES, CATEGORY, CATEGORY_WORDS, EVERYONE, INDICATOR, PERSONS, SEX, Known
+from hisim.declare.observed import CATEGORIES, CATEGORY, CATEGORY_WORDS, EVERYONE, INDICATOR, SEX, Known
 from hisim.errors import InvalidFileError, Problem, nearest_name
-from hisim.variables import SEXES
 
 BEGUN, YEAR, BASELINE, TARGET, LEAD, NOTES = (
     "Baseline year", "Target year", "Local baseline", "Local target", "Lead", "Notes",
@@ -96,7 +95,7 @@ def _row(row: Row, known: Mapping[str, Known], years: tuple[int, int], wrong: _N
         found = f"the unknown indicator {shown(name.text)}" if name.text else "nothing"
         wrong(name, INDICATOR, found, "an id of the template", nearest_name(name.text, known))
         return None
-    what, sexes = known[name.text], (PERSONS, *SEXES)
+    what, sexes = known[name.text], known[name.text].sexes
     if fifth is None or (not what.by_fifth and fifth != EVERYONE):
         allowed = CATEGORY_WORDS if what.by_fifth else "all, or nothing: a gap is between fifths"
         wrong(row[CATEGORY], CATEGORY, shown(row[CATEGORY].text), allowed)

@@ -45,6 +45,8 @@ class Known(NamedTuple):
     proportion: bool
     """Whether it is a percentage of a denominator."""
     unit: str
+    sexes: tuple[str, ...] = (PERSONS, *SEXES)
+    """Whom it may be of."""
 
     @property
     def words(self) -> str:
@@ -127,7 +129,7 @@ class _Reader:
 
     def _row(self, row: Row) -> Observed | None:
         known = self._indicator(row[INDICATOR])
-        fifth, sex = self._fifth(row[CATEGORY], known), self._sex(row[SEX])
+        fifth, sex = self._fifth(row[CATEGORY], known), self._sex(row[SEX], known)
         period, value = self._period(row[PERIOD]), self._number(row[VALUE], VALUE)
         if AREA in row and row[AREA].text not in ("", self.area):
             self.refuse(row[AREA], AREA, shown(row[AREA].text), f"{self.area}, the area of the scenario")
@@ -138,6 +140,7 @@ class _Reader:
             return None
         if not known.low <= value <= known.high:
             self.refuse(row[VALUE], VALUE, row[VALUE].text, f"{known.words} ({known.unit})")
+            return None
         one = Observed(row[INDICATOR].text, sex, fifth, *period, value, low, high, count, people, row[VALUE].line)
         self._error(one, row, known)
         return one
@@ -157,8 +160,8 @@ class _Reader:
             self.refuse(cell, CATEGORY, shown(cell.text), "all, or nothing: a gap is between fifths")
         return fifth
 
-    def _sex(self, cell: Cell) -> str | None:
-        allowed = (PERSONS, *SEXES)
+    def _sex(self, cell: Cell, known: Known | None) -> str | None:
+        allowed = (PERSONS, *SEXES) if known is None else known.sexes
         if cell.text in allowed:
             return cell.text
         self.refuse(cell, SEX, shown(cell.text), ", ".join(allowed), nearest_name(cell.text, allowed))

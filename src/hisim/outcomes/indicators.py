@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 
 import xarray as xr
 
-from hisim.outcomes.bands import ENGLAND, QUINTILE_LABELS, SEX_LABELS, add_total, banded, with_totals
+from hisim.outcomes.bands import ENGLAND, PERSONS, QUINTILE_LABELS, SEX_LABELS, add_total, with_totals
 from hisim.outcomes.estimands import ESTIMANDS, LEVELS, MEASURES, ranked_population
 from hisim.outcomes.inequality import absolute_gap
+from hisim.variables import SEXES
 
 Kind = Literal["process", "outcome"]
 Measure = Literal["level", "gap_q5", "gap_average", "sii"]
@@ -51,11 +52,18 @@ class Indicator(NamedTuple):
     low: float
     high: float
     """What a figure may be at all, both included [unit]."""
+    sexes: tuple[str, ...] = SEX_LABELS
+    """Whom it may be of."""
 
     @property
     def level(self) -> str:
         """Id of the indicator that this one is the inequality of; its own where it is a level."""
         return self.id if self.measure == "level" else self.id.removesuffix("-" + _slug(self.measure))
+
+
+def subject(indicator: Indicator) -> str:
+    """What an indicator is about in few words: the action whose coverage it is, or the outcome."""
+    return indicator.name.split(": ")[0]
 
 
 def _slug(name: str) -> str:
@@ -76,12 +84,14 @@ def outcome_indicators() -> Iterator[Indicator]:
             yield _unequal(level, measure, "higher" if falling else "lower")
 
 
-def coverage_indicators(intervention: str, name: str, ages: str, *, per_year: bool) -> Iterator[Indicator]:
+def coverage_indicators(
+    intervention: str, name: str, ages: str, *, per_year: bool, sexes: tuple[str, ...] = SEXES
+) -> Iterator[Indicator]:
     """Coverage of one intervention and its gaps; ``per_year`` where people are served anew in each year."""
     words = "served in the year" if per_year else "who have it"
     level = Indicator(
         f"coverage-{intervention}", f"{name}: people {words}, % of those it is for", "%", "higher", "process",
-        intervention, "level", ages, *BOUNDS["%"],
+        intervention, "level", ages, *BOUNDS["%"], (*sexes, PERSONS),
     )  # fmt: skip
     yield level
     for measure in ("gap_q5", "gap_average"):
@@ -109,11 +119,6 @@ def outcome_values(data: xr.Dataset) -> xr.Dataset:
             compute = measures[one.measure].compute
             out[one.id] = compute(out[one.level], population, ESTIMANDS[one.of].good == "higher")
     return xr.Dataset(out)
-
-
-def outcomes_of(projection: xr.Dataset) -> xr.Dataset:
-    """:func:`outcome_values` of a projection."""
-    return outcome_values(banded(projection))
 
 
 def coverage_values(found: xr.Dataset) -> xr.Dataset:

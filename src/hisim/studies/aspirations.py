@@ -20,7 +20,7 @@ from hisim.model.reach import reach
 from hisim.outcomes.bands import ENGLAND, PERSONS, QUINTILE_LABELS
 from hisim.outcomes.comparison import TARGET_YEAR
 from hisim.outcomes.indicators import PER_CENT, Indicator, coverage_indicators
-from hisim.studies.trajectories import Trajectories, check_somebody, interval
+from hisim.studies.trajectories import Trajectories, interval
 from hisim.variables import SEXES
 
 Three = tuple[float, float, float]
@@ -155,15 +155,8 @@ REACHED, WITHIN, BEYOND_DELIVERY, BEYOND_PLAN = (
 )  # fmt: skip
 
 
-def compared(several: Sequence[Aspired], found: Trajectories, file: str) -> list[Compared]:
-    """Each target beside the trajectory: reached in expectation, within the interval, or beyond.
-
-    Raises
-    ------
-    InvalidFileError
-        For a target of nobody, such as the coverage of men by a service for women.
-    """
-    check_somebody([(one.indicator, one.sex, one.fifth, one.line) for one in several], found, file)
+def compared(several: Sequence[Aspired], found: Trajectories) -> list[Compared]:
+    """Each target beside the trajectory: reached in expectation, within the interval, or beyond."""
     ceiling, out = achievable(found.scenario), []
     for one in several:
         indicator, place = found.indicators[one.indicator], {"quintile": one.fifth, "sex": one.sex}

@@ -25,7 +25,7 @@ from hisim.outcomes.judging import (
     judge,
     power,
 )
-from hisim.studies.trajectories import Trajectories, check_somebody, interval
+from hisim.studies.trajectories import Trajectories, interval
 
 Three = tuple[float, float, float]
 """Central value and both ends of the 95 % uncertainty interval."""
@@ -97,20 +97,15 @@ class Activity(NamedTuple):
 def known(indicators: Mapping[str, Indicator]) -> dict[str, Known]:
     """What a file may state of each indicator."""
     return {
-        name: Known(one.low, one.high, one.measure == "level", one.unit == "%" and one.measure == "level", one.unit)
+        name: Known(
+            one.low, one.high, one.measure == "level", one.unit == "%" and one.measure == "level", one.unit, one.sexes
+        )
         for name, one in indicators.items()
     }
 
 
-def monitored(observed: Sequence[Observed], found: Trajectories, file: str) -> list[Finding]:
-    """What the rule says of every figure, and of every gap that they make; in the order of the indicators.
-
-    Raises
-    ------
-    InvalidFileError
-        For a figure of nobody, such as the coverage of men by a service for women.
-    """
-    check_somebody([(one.indicator, one.sex, one.fifth, one.line) for one in observed], found, file)
+def monitored(observed: Sequence[Observed], found: Trajectories) -> list[Finding]:
+    """What the rule says of every figure, and of every gap that they make; in the order of the indicators."""
     figures = _figures(observed, found.indicators)
     figures += list(_gaps(figures, found.indicators))
     order = list(found.indicators)

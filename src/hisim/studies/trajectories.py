@@ -7,8 +7,9 @@ outcomes have what chance in the simulated people adds, whose size is told apart
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -17,11 +18,13 @@ import xarray as xr
 from hisim.declare.intervention import AnyIntervention, CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Sweep
-from hisim.errors import InvalidFileError, Problem, StudyError
+from hisim.errors import StudyError
 from hisim.model.coverage import coverage
 from hisim.model.drawn import drawn, uncertain_of
 from hisim.model.projection import project
 from hisim.model.slot_plan import Library, library_of_run
+from hisim.outcomes.asked import joined
+from hisim.outcomes.bands import banded
 from hisim.outcomes.indicators import (
     Indicator,
     by_id,
@@ -29,7 +32,6 @@ from hisim.outcomes.indicators import (
     coverage_values,
     outcome_indicators,
     outcome_values,
-    outcomes_of,
 )
 from hisim.outcomes.jackknife import monte_carlo_se
 from hisim.studies import design
@@ -39,6 +41,8 @@ from hisim.variables import COMPARATOR, OLDEST_AGE
 
 PEOPLE = int(Sweep.model_fields["people_per_cohort"].default)
 """Simulated people in a cohort of each draw, as in any study of many runs."""
+TOGETHER = 16
+"""Draws whose indicators are worked out at once."""
 QUANTILES = (0.025, 0.975)
 
 
@@ -77,7 +81,9 @@ def indicators_of(scenario: Scenario) -> dict[str, Indicator]:
         youngest, oldest = item.eligible.ages
         ages = f"{youngest}+ yrs" if oldest >= OLDEST_AGE else f"{youngest}-{oldest} yrs"
         anew = isinstance(item, CaseFinding | SmokingCessation)
-        found += coverage_indicators(use.id, item.name, "<1 yr" if oldest == 0 else ages, per_year=anew)
+        found += coverage_indicators(
+            use.id, item.name, "<1 yr" if oldest == 0 else ages, per_year=anew, sexes=item.eligible.sexes
+        )
     return by_id([*found, *outcome_indicators()])
 
 
@@ -103,26 +109,28 @@ def trajectories(
     points = design.draws(draws, len(uncertain), scenario.simulation.seed % 2**31, 0)
     paths, values = [one.path for one in uncertain], drawn_values(uncertain, points)
 
-    def run(number: int) -> dict[str, np.ndarray]:
+    def run(number: int) -> tuple[xr.Dataset, xr.Dataset]:
         told = dict(zip(paths, values[number].tolist(), strict=True))
         try:
-            return _arrays(_one(lean, base, told, number + 1))
+            return _one(lean, base, told, number + 1)
         except (ValueError, ArithmeticError, KeyError) as error:
             raise StudyError(
                 f"draw {number + 1}: found numbers that the model refuses ({error}); allowed: narrower ranges"
             ) from None
 
     central, errors = _central(scenario, base)
-    found = []
+    parts = []
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for one in pool.map(run, range(draws)):
-                found.append(one)
+            done = pool.map(run, range(draws))
+            while several := list(islice(done, TOGETHER)):
+                parts.append(_together(several))
                 if progress is not None:
-                    progress(len(found) / draws)
+                    progress(min(1.0, len(parts) * TOGETHER / draws))
         finally:
             pool.shutdown(cancel_futures=True)
-    return Trajectories(area, scenario, indicators_of(scenario), central, _stacked(central, found), errors)
+    whole = xr.concat(parts, "draw", join="exact")
+    return Trajectories(area, scenario, indicators_of(scenario), central, whole, errors)
 
 
 def for_areas(
@@ -143,12 +151,19 @@ def for_areas(
     ]
 
 
-def _one(scenario: Scenario, library: Library, values: Mapping[str, float], run: int) -> xr.Dataset:
-    """Every indicator in one draw, (scenario, year, quintile, sex)."""
+def _one(scenario: Scenario, library: Library, values: Mapping[str, float], run: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """One draw: deaths and person-years in bands, and coverage."""
     now = drawn([scenario], library, values)
     projection = project(now.scenarios, now.inputs, library=now.library, threads=1, draw=run, stream=run, batches=False)
-    covered = coverage_values(coverage(now.scenarios[0], now.inputs, now.library))
-    return covered.merge(_ordered(outcomes_of(projection)), join="exact")
+    return banded(projection), coverage_values(coverage(now.scenarios[0], now.inputs, now.library))
+
+
+def _together(several: Sequence[tuple[xr.Dataset, xr.Dataset]]) -> xr.Dataset:
+    """Every indicator of several draws, worked out at once."""
+    health = outcome_values(joined([one for one, _ in several]))
+    covered = xr.concat([one for _, one in several], health["draw"], join="exact")
+    whole = covered.merge(health, join="exact")
+    return whole.transpose("draw", "scenario", "year", "quintile", "sex", missing_dims="ignore")
 
 
 def _central(scenario: Scenario, library: Library) -> tuple[xr.Dataset, xr.Dataset]:
@@ -156,7 +171,7 @@ def _central(scenario: Scenario, library: Library) -> tuple[xr.Dataset, xr.Datas
     now = drawn([scenario], library, {})
     projection = project(now.scenarios, now.inputs, library=now.library)
     covered = coverage_values(coverage(scenario, now.inputs, now.library))
-    health = _ordered(outcomes_of(projection))
+    health = _ordered(outcome_values(banded(projection)))
     calibrated = scenario.simulation.estimator == "expected"
     errors = _ordered(monte_carlo_se(projection, outcome_values, calibrated=calibrated))
     return covered.merge(health, join="exact"), (covered * 0.0).merge(errors, join="exact")
@@ -165,34 +180,6 @@ def _central(scenario: Scenario, library: Library) -> tuple[xr.Dataset, xr.Datas
 def _ordered(found: xr.Dataset) -> xr.Dataset:
     one = found.isel(draw=0, drop=True)
     return one.transpose("scenario", "year", "quintile", "sex", missing_dims="ignore")
-
-
-def _arrays(found: xr.Dataset) -> dict[str, np.ndarray]:
-    return {str(name): one.values for name, one in found.data_vars.items()}
-
-
-def _stacked(like: xr.Dataset, found: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:
-    data = {name: (("draw", *one.dims), np.stack([each[str(name)] for each in found])) for name, one in like.items()}
-    coords = {dim: like[dim].values for dim in like.dims}
-    return xr.Dataset(data, {"draw": np.arange(1, len(found) + 1), **coords})
-
-
-def check_somebody(rows: Iterable[tuple[str, str, str, int]], found: Trajectories, file: str) -> None:
-    """Refuse rows of a file (indicator, sex, fifth, line) that are of nobody, such as men of a service for women.
-
-    Raises
-    ------
-    InvalidFileError
-        With each of them.
-    """
-    start = found.scenario.start
-    problems = [
-        Problem(file, line, 1, "Sex", f"{sex}, of whom {name} is for nobody", "another sex")
-        for name, sex, fifth, line in rows
-        if np.isnan(found.middle(name, {"quintile": fifth, "sex": sex}, (start, start))[0])
-    ]
-    if problems:
-        raise InvalidFileError(problems)
 
 
 def interval(worlds: np.ndarray) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from hisim.surfaces.text import Row, Table, render, significant, wrapped
 FOLDER = "aspirations"
 WIDTH = 150
 COLUMNS = ("", "1 (most)", "2", "3", "4", "5 (least)", "England", "gap 1 to 5")
+WHO = {"Male": ", men", "Female": ", women", "Persons": ""}
 Progress = Callable[[float], None]
 
 
@@ -68,7 +69,7 @@ def aspirations_file(
             f"{template}\nWritten: {template}\n"
         )
     if filled is not None:
-        beside = compared(own, _found(scenario, draws, threads, progress)[0], str(filled))
+        beside = compared(own, _found(scenario, draws, threads, progress)[0])
         return _records(beside) if as_json else beside_words(beside, scenario, draws)
     folder = out or Path("results") / scenario.name / FOLDER
     check_folder(folder, files.FILES, overwrite=overwrite)
@@ -143,9 +144,7 @@ def _objective(number: int, objective: str, lines: Sequence[Aspiration], years: 
     for (_, sex), several in _indicators(lines):
         one = several[0]
         head = f"{one.priority}: {one.action}" if one.objective != TOGETHER else f"{one.priority}, {one.indicator.unit}"
-        rows.append(
-            Row([head + {"Male": ", men", "Female": ", women"}.get(sex, ""), *[""] * len(several)], strong=True)
-        )
+        rows.append(Row([head + WHO[sex], *[""] * len(several)], strong=True))
         for index, year in enumerate(years):
             when = "good" if index else "baseline"
             rows.append(Row([f"  {year}, {when}", *(spelled(one, year) for one in several)]))
@@ -196,7 +195,7 @@ def beside_words(beside: Sequence[Compared], scenario: Scenario, draws: int) -> 
         most = "" if one.achievable is None else figure(one.indicator, one.achievable)
         rows.append(
             Row([
-                one.indicator.id, f"{category(one.aspired.fifth)}, {one.aspired.sex.lower()}", one.verdict,
+                one.indicator.id, category(one.aspired.fifth) + WHO[one.aspired.sex], one.verdict,
                 str(one.aspired.year), figure(one.indicator, one.aspired.target), figure(one.indicator, one.plan[0]),
                 between(one.indicator, *one.plan[1:]), f"{one.chance:.0%}", most,
             ])

@@ -10,10 +10,11 @@ from pathlib import Path
 from hisim.declare.files import read_scenario, text_of
 from hisim.declare.observed import HIGH, LOW, MOST_BYTES, VALUE, read_observed
 from hisim.errors import StoppedError
+from hisim.outcomes.indicators import subject
 from hisim.outcomes.judging import LEVEL, POWERFUL
 from hisim.studies.monitoring import Activity, Finding, activities, known, monitored
 from hisim.studies.trajectories import Trajectories, indicators_of, trajectories
-from hisim.surfaces.aspirations import WIDTH, between, figure
+from hisim.surfaces.aspirations import WHO, WIDTH, between, figure
 from hisim.surfaces.export import check_folder, make_folder
 from hisim.surfaces.field import COLUMNS, INTERVAL_NOTE, NOTE, SCENARIO, STATISTIC, about, category, write_rows
 from hisim.surfaces.text import Row, Table, render, wrapped
@@ -26,10 +27,10 @@ VERDICT, SINCE, AS_BAD, AS_GOOD, BY_CHANCE, POWER, FROM = (
 )  # fmt: skip
 """Columns beside the field's, filled in the rows of observed figures."""
 GAP_WORDS = {
-    "gap_q5": "most against least deprived fifth", "gap_average": "most deprived fifth against the average",
-    "sii": "slope index",
+    "gap_q5": "gap between the most and the least deprived fifth",
+    "gap_average": "gap between the most deprived fifth and the average", "sii": "slope index",
 }  # fmt: skip
-WHO = {"Male": "men", "Female": "women", "Persons": "everyone"}
+GAP_CELLS = {"gap_q5": "1 against 5", "gap_average": "1 against average", "sii": "slope index"}
 Progress = Callable[[float], None]
 
 
@@ -44,7 +45,8 @@ def monitor_file(
     progress: Progress | None = None,
     as_json: bool = False,
 ) -> tuple[str, bool]:
-    """What to print of the figures in ``observed`` beside the scenario in ``file``, and whether no gap is behind.
+    """What to print of the figures in ``observed`` beside the scenario in ``file``, and whether no gap is
+    behind in its latest period.
 
     Raises
     ------
@@ -61,14 +63,14 @@ def monitor_file(
         found = trajectories(scenario, draws, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
-    findings = monitored(rows, found, str(observed))
+    findings = monitored(rows, found)
     written = ""
     if out is not None:
         make_folder(out)
         write_rows((*COLUMNS, VERDICT, SINCE, AS_BAD, AS_GOOD, BY_CHANCE, POWER, FROM), records(findings, found),
                    out / CSV)  # fmt: skip
         written = f"\nWritten: {out / CSV}\n"
-    reached = not any(one.judged.verdict == "behind" for one in _gaps(findings) if one.judged is not None)
+    reached = not any(one.judged is not None and one.judged.verdict == "behind" for one in _latest(findings))
     return (_json(findings, found) if as_json else described(findings, found, draws) + written), reached
 
 
@@ -101,24 +103,29 @@ def _gaps(findings: Sequence[Finding]) -> list[Finding]:
     return [one for one in findings if one.judged is not None and one.figure.indicator.measure != "level"]
 
 
+def _latest(findings: Sequence[Finding]) -> list[Finding]:
+    """The latest gap of each indicator and sex: that between the fifths where there is one."""
+    found: dict[tuple[str, str], Finding] = {}
+    order = list(GAP_WORDS)
+    for one in _gaps(findings):
+        key, rank = (one.figure.indicator.level, one.figure.sex), order.index(one.figure.indicator.measure)
+        if key not in found or rank <= order.index(found[key].figure.indicator.measure):
+            found[key] = one
+    return list(found.values())
+
+
 def _headline(findings: Sequence[Finding]) -> Iterator[str]:
-    gaps = _gaps(findings)
-    if not gaps:
+    latest = _latest(findings)
+    if not latest:
         yield (
             "No gap can be judged: give figures of the most deprived fifth, and of the least deprived or of "
             "everyone, or gaps themselves."
         )
         return
-    counted = Counter(one.judged.verdict for one in gaps if one.judged is not None)
-    yield f"Of {len(gaps)} gap{'s' * (len(gaps) > 1)}: " + ", ".join(
-        f"{number} {verdict}" for verdict, number in counted.items()
-    ) + "."  # fmt: skip
-    latest = {(one.figure.indicator.id, one.figure.sex): one for one in gaps}
-    for one in latest.values():
-        if one.figure.indicator.measure == "gap_q5" or one.figure.indicator.level not in {
-            other.figure.indicator.level for other in latest.values() if other.figure.indicator.measure == "gap_q5"
-        }:
-            yield _sentence(one)
+    counted = Counter(one.judged.verdict for one in latest if one.judged is not None)
+    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
+    yield f"Of {len(latest)} gap{'s' * (len(latest) > 1)} in the latest period: {verdicts}."
+    yield from map(_sentence, latest)
 
 
 def _sentence(one: Finding) -> str:
@@ -131,8 +138,8 @@ def _sentence(one: Finding) -> str:
         word = "narrowed" if narrower else "widened"
         was = f"{word} from {figure(indicator, one.since.value)} in {one.since.period} to "
     return (
-        f"{one.judged.verdict.upper()}: {indicator.name}, {WHO[row.sex]}: {was or 'is '}"
-        f"{figure(indicator, row.value)} {indicator.unit} in {row.period}; the plan would have it at "
+        f"{one.judged.verdict.upper()}: {subject(indicator)}{WHO[row.sex]}, {GAP_WORDS[indicator.measure]}: "
+        f"{was or 'is '}{figure(indicator, row.value)} {indicator.unit} in {row.period}; the plan would have it at "
         f"{figure(indicator, one.plan[0])} ({between(indicator, *one.plan[1:])}), carrying on as now at "
         f"{figure(indicator, one.as_now[0])}. {_why(one)}"
     )
@@ -141,33 +148,32 @@ def _sentence(one: Finding) -> str:
 def _why(one: Finding) -> str:
     judged = one.judged
     assert judged is not None
-    when = f"likely from {one.powerful_from}" if one.powerful_from else "not likely in any projected year"
     if judged.verdict == "behind":
-        other = "" if judged.told else ", and it is no better than carrying on as now could be"
-        return f"Only {judged.as_bad:.1%} of the plan's worlds would show something as bad{other}."
+        other = "" if judged.told else ", and it is not told from carrying on as now"
+        return f"At most {judged.as_bad:.1%} of the plan's worlds would show something as bad{other}."
     if judged.verdict == "ahead":
-        return f"Only {judged.as_good:.1%} of the plan's worlds would show something as good."
+        return f"At most {judged.as_good:.1%} of the plan's worlds would show something as good."
     if judged.verdict == "on track":
         return "It is within what the plan would show, and better than carrying on as now would."
+    when = f"from {one.powerful_from} on" if one.powerful_from else "in no projected year"
     return (
         "It fits the plan and carrying on as now alike: the chance that such a figure tells them apart is "
-        f"{judged.power:.0%} ({POWERFUL:.0%} is {when})."
+        f"{judged.power:.0%}; {POWERFUL:.0%} is reached {when}."
     )
 
 
 def _activity(one: Activity) -> str:
     """Whether more is done, and whether that leaves the fifths further apart."""
     what = (
-        f"{one.indicator.name}, {WHO[one.sex]}: {figure(one.indicator, one.was)} in {one.begun} and "
-        f"{figure(one.indicator, one.now)} in {one.period}; the gap {figure(one.indicator, one.gap_was)} and "
+        f"{subject(one.indicator)}{WHO[one.sex]}: {figure(one.indicator, one.was)} % in {one.begun} and "
+        f"{figure(one.indicator, one.now)} % in {one.period}; the gap {figure(one.indicator, one.gap_was)} and "
         f"{figure(one.indicator, one.gap_now)} percentage points."
     )
-    if one.widened:
-        sure = "beyond chance" if one.beyond_chance else "though no more than chance could make it"
-        return f"MORE IS DONE, AND THE GAP WIDENS ({sure}): {what}"
-    return f"{'More' if one.now > one.was else 'Less'} is done, the gap does not widen: {what}" if (
-        one.gap_now <= one.gap_was
-    ) else f"LESS IS DONE, AND THE GAP WIDENS: {what}"  # fmt: skip
+    done = "more" if one.now > one.was else "less"
+    if one.gap_now <= one.gap_was:
+        return f"{done.title()} is done and the gap does not widen: {what}"
+    sure = "beyond chance" if one.beyond_chance else "though no more than chance could make it"
+    return f"{done.upper()} IS DONE, AND THE GAP WIDENS ({sure}): {what}"
 
 
 def _table(title: str, findings: Sequence[Finding]) -> Table:
@@ -175,13 +181,13 @@ def _table(title: str, findings: Sequence[Finding]) -> Table:
     for one in findings:
         assert one.judged is not None
         indicator, row = one.figure.indicator, one.figure
-        measure = "" if indicator.measure == "level" else "/"
-        where = category(row.fifth) if indicator.measure == "level" else GAP_WORDS[indicator.measure]
+        measure = indicator.measure
+        where = category(row.fifth) if measure == "level" else GAP_CELLS[measure]
         since = one.since.period if one.since is not None else "level"
         powerful = str(one.powerful_from) if one.powerful_from else "no year"
         rows.append(
             Row([
-                f"{indicator.level}{measure and ', gap'}", f"{where}, {WHO[row.sex]}", one.judged.verdict, row.period,
+                indicator.level, where + WHO[row.sex], one.judged.verdict, row.period,
                 since, figure(indicator, row.value), figure(indicator, one.plan[0]),
                 between(indicator, *one.plan[1:]), figure(indicator, one.as_now[0]), f"{one.judged.power:.0%}",
                 powerful,
@@ -208,7 +214,7 @@ def _rule(findings: Sequence[Finding], draws: int) -> Iterator[str]:
         )
     yield (
         f"Of {len(judged)} figures judged, about {LEVEL * len(judged):.1f} would be called behind by chance alone if "
-        "the plan were followed."
+        "the plan were followed. A verdict says whether a figure fits the plan, not why."
     )
 
 
@@ -250,7 +256,7 @@ def _json(findings: Sequence[Finding], found: Trajectories) -> str:
             "powerful_from": finding.powerful_from,
         }  # fmt: skip
 
-    gaps = Counter(each.judged.verdict for each in _gaps(findings) if each.judged is not None)
+    gaps = Counter(each.judged.verdict for each in _latest(findings) if each.judged is not None)
     widening = [each.indicator.id for each in activities(findings) if each.widened]
     told = {"scenario": found.scenario.name, "area": found.area, "gaps": dict(gaps)}
     return json.dumps({**told, "more_done_and_gap_wider": widening, "figures": [one(f) for f in findings]}, indent=2)
