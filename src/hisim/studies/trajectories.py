@@ -92,11 +92,14 @@ def trajectories(
     draws: int,
     *,
     area: str = "England",
+    outcomes: bool = True,
     threads: int = 1,
     library: Library | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Trajectories:
     """Every indicator of ``scenario`` with central values and in so many joint ``draws`` of its uncertain numbers.
+
+    Without ``outcomes``, coverage alone: nobody is simulated then, and it takes a third of the time.
 
     Raises
     ------
@@ -109,16 +112,16 @@ def trajectories(
     points = design.draws(draws, len(uncertain), scenario.simulation.seed % 2**31, 0)
     paths, values = [one.path for one in uncertain], drawn_values(uncertain, points)
 
-    def run(number: int) -> tuple[xr.Dataset, xr.Dataset]:
+    def run(number: int) -> Draw:
         told = dict(zip(paths, values[number].tolist(), strict=True))
         try:
-            return _one(lean, base, told, number + 1)
+            return _one(lean, base, told, number + 1, outcomes)
         except (ValueError, ArithmeticError, KeyError) as error:
             raise StudyError(
                 f"draw {number + 1}: found numbers that the model refuses ({error}); allowed: narrower ranges"
             ) from None
 
-    central, errors = _central(scenario, base)
+    central, errors = _central(scenario, base, outcomes)
     parts = []
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -130,13 +133,15 @@ def trajectories(
         finally:
             pool.shutdown(cancel_futures=True)
     whole = xr.concat(parts, "draw", join="exact")
-    return Trajectories(area, scenario, indicators_of(scenario), central, whole, errors)
+    there = {name: one for name, one in indicators_of(scenario).items() if name in whole}
+    return Trajectories(area, scenario, there, central, whole, errors)
 
 
 def for_areas(
     pairs: Sequence[tuple[str, Scenario]],
     draws: int,
     *,
+    outcomes: bool = True,
     threads: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> list[Trajectories]:
@@ -146,31 +151,40 @@ def for_areas(
         return None if progress is None else lambda done: progress((number + done) / len(pairs))
 
     return [
-        trajectories(scenario, draws, area=label, threads=threads, progress=part(number))
+        trajectories(scenario, draws, area=label, outcomes=outcomes, threads=threads, progress=part(number))
         for number, (label, scenario) in enumerate(pairs)
     ]
 
 
-def _one(scenario: Scenario, library: Library, values: Mapping[str, float], run: int) -> tuple[xr.Dataset, xr.Dataset]:
-    """One draw: deaths and person-years in bands, and coverage."""
+Draw = tuple[xr.Dataset | None, xr.Dataset]
+"""Deaths and person-years in bands, where outcomes are wanted, and coverage."""
+
+
+def _one(scenario: Scenario, library: Library, values: Mapping[str, float], run: int, outcomes: bool) -> Draw:
     now = drawn([scenario], library, values)
+    covered = coverage_values(coverage(now.scenarios[0], now.inputs, now.library))
+    if not outcomes:
+        return None, covered
     projection = project(now.scenarios, now.inputs, library=now.library, threads=1, draw=run, stream=run, batches=False)
-    return banded(projection), coverage_values(coverage(now.scenarios[0], now.inputs, now.library))
+    return banded(projection), covered
 
 
-def _together(several: Sequence[tuple[xr.Dataset, xr.Dataset]]) -> xr.Dataset:
+def _together(several: Sequence[Draw]) -> xr.Dataset:
     """Every indicator of several draws, worked out at once."""
-    health = outcome_values(joined([one for one, _ in several]))
-    covered = xr.concat([one for _, one in several], health["draw"], join="exact")
-    whole = covered.merge(health, join="exact")
+    died = [one for one, _ in several if one is not None]
+    whole = xr.concat([one for _, one in several], "draw", join="exact")
+    if died:
+        whole = whole.merge(outcome_values(joined(died)).drop_vars("draw"), join="exact")
     return whole.transpose("draw", "scenario", "year", "quintile", "sex", missing_dims="ignore")
 
 
-def _central(scenario: Scenario, library: Library) -> tuple[xr.Dataset, xr.Dataset]:
+def _central(scenario: Scenario, library: Library, outcomes: bool) -> tuple[xr.Dataset, xr.Dataset]:
     """Every indicator with the central values, and its Monte Carlo standard error."""
     now = drawn([scenario], library, {})
-    projection = project(now.scenarios, now.inputs, library=now.library)
     covered = coverage_values(coverage(scenario, now.inputs, now.library))
+    if not outcomes:
+        return covered, covered * 0.0
+    projection = project(now.scenarios, now.inputs, library=now.library)
     health = _ordered(outcome_values(banded(projection)))
     calibrated = scenario.simulation.estimator == "expected"
     errors = _ordered(monte_carlo_se(projection, outcome_values, calibrated=calibrated))

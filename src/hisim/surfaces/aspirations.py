@@ -20,7 +20,7 @@ from hisim.studies.aspirations import (
     without_action,
     years_of,
 )
-from hisim.studies.trajectories import Trajectories, for_areas
+from hisim.studies.trajectories import Trajectories, for_areas, indicators_of
 from hisim.surfaces import aspirations_files as files
 from hisim.surfaces.export import check_folder, make_folder
 from hisim.surfaces.field import category
@@ -69,7 +69,8 @@ def aspirations_file(
             f"{template}\nWritten: {template}\n"
         )
     if filled is not None:
-        beside = compared(own, _found(scenario, draws, threads, progress)[0])
+        health = any(indicators_of(scenario)[one.indicator].kind == "outcome" for one in own)
+        beside = compared(own, _found(scenario, draws, threads, progress, outcomes=health)[0])
         return _records(beside) if as_json else beside_words(beside, scenario, draws)
     folder = out or Path("results") / scenario.name / FOLDER
     check_folder(folder, files.FILES, overwrite=overwrite)
@@ -87,9 +88,11 @@ def areas_of(scenario: Scenario) -> list[tuple[str, Scenario]]:
     return [("England", scenario)]
 
 
-def _found(scenario: Scenario, draws: int, threads: int, progress: Progress | None) -> list[Trajectories]:
+def _found(
+    scenario: Scenario, draws: int, threads: int, progress: Progress | None, *, outcomes: bool = True
+) -> list[Trajectories]:
     try:
-        return for_areas(areas_of(scenario), draws, threads=threads, progress=progress)
+        return for_areas(areas_of(scenario), draws, outcomes=outcomes, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
 

@@ -57,10 +57,11 @@ def monitor_file(
     indicators = indicators_of(scenario)
     text = text_of(observed, str(observed), MOST_BYTES)
     rows = read_observed(text, str(observed), known(indicators), (scenario.start, scenario.end), scenario.area)
+    health = any(indicators[row.indicator].kind == "outcome" for row in rows)
     if out is not None:
         check_folder(out, (CSV,), overwrite=overwrite)
     try:
-        found = trajectories(scenario, draws, threads=threads, progress=progress)
+        found = trajectories(scenario, draws, outcomes=health, threads=threads, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
     findings = monitored(rows, found)
