@@ -149,6 +149,8 @@ def read_sheet(path: Path, name: str, header: str) -> Iterator[list[Cell]]:
 def _content(path: Path) -> bytes:
     """The bytes of a workbook that is small, packed and unpacked."""
     try:
+        if path.exists() and not path.is_file():
+            raise _refused(path, "something that is not a file", "a workbook (.xlsx)")
         if path.stat().st_size > MOST_BYTES:
             raise _refused(path, f"{path.stat().st_size // 1024} KB", f"at most {MOST_BYTES // 1024} KB")
         content = path.read_bytes()
