@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.files import read_scenario_text
+from hisim.outcomes.judging import LEVEL, judge
 from hisim.studies.study import cells_of, run_unit, unpack
 from hisim.studies.trajectories import for_areas, trajectories
 from hisim.surfaces.draws import defined
@@ -21,6 +22,7 @@ interventions:
 """
 DRAWS = 18
 """More than are worked out at once."""
+TRUTHS = 120
 
 
 def test_draws_are_those_of_a_study_of_the_scenario() -> None:
@@ -63,3 +65,23 @@ def test_central_values_do_not_stray_from_the_draws_and_chance_is_told_apart() -
     average = found.worlds("coverage-statins", place, (2011, 2012))[0]
     both = [found.worlds("coverage-statins", place, (year, year))[0] for year in (2011, 2012)]
     np.testing.assert_allclose(average, np.mean(both, axis=0))
+
+
+def test_a_world_of_the_plan_is_seldom_called_behind_or_ahead() -> None:
+    """Each draw in turn is the world, seen twice with error and held against the others: as many times as draws."""
+    scenario = read_scenario_text(SCENARIO.replace("proportionate", "proportionate, full_from: 2012"))
+    found, error = trajectories(scenario, TRUTHS, outcomes=False), 1.0
+    random, verdicts = np.random.default_rng(5), []
+    for name, fifth in (("coverage-statins", "1"), ("coverage-statins-gap-q5", "all"), ("coverage-health-checks", "5")):
+        begun, later = (
+            found.worlds(name, {"quintile": fifth, "sex": "Persons"}, (year, year)) for year in (2011, 2012)
+        )
+        plan, as_now = (after - before for after, before in zip(later, begun, strict=True))
+        for truth in range(TRUTHS):
+            seen = plan[truth] + error * (random.standard_normal() - random.standard_normal())
+            others = np.delete(plan, truth), np.delete(as_now, truth)
+            judged = judge(seen, error * 2**0.5, *others, higher_is_better=found.indicators[name].good == "higher")
+            verdicts.append(judged.verdict)
+    spread = (LEVEL * (1 - LEVEL) / len(verdicts)) ** 0.5
+    for wrong in ("behind", "ahead"):
+        assert verdicts.count(wrong) / len(verdicts) <= LEVEL + 3 * spread
