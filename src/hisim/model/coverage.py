@@ -17,6 +17,7 @@ from hisim.declare.intervention import CaseFinding, SmokingCessation
 from hisim.declare.scenario import Scenario, Use
 from hisim.model.delivered import Delivered, World, checked, people_in
 from hisim.model.delivered import reach as stopping
+from hisim.model.inputs import in_area
 from hisim.model.plan import delivery_of
 from hisim.model.reach import in_scope
 from hisim.model.slot_plan import Library, Slot, drug_of, library_of_run, slots_of
@@ -43,6 +44,7 @@ def coverage(scenario: Scenario, inputs: xr.Dataset, library: Library | None = N
     year], the comparator first. Served counts everyone who has the treatment, whichever use of the scenario brought it;
     as in the model, coverage of a cell stays as it is while people of other ages come into it.
     """
+    scenario = in_area(scenario, inputs)
     every = slots_of(library_of_run([scenario], library))
     slots, world, reach = delivery_of(inputs, [scenario], every)
     years = values_of(inputs, "year").tolist()

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from hisim.declare.scenario import Scenario
-from hisim.model.inputs import inputs_of
+from hisim.model.inputs import in_area, inputs_of
 from hisim.model.projection import project
 from hisim.model.reach import reach
 from hisim.model.slot_plan import library_of_run
@@ -140,7 +140,7 @@ def capacities(ground: Ground) -> tuple[np.ndarray, np.ndarray, list[str]]:
     People served are taken as a straight line between both ends of every lever; who is served now stays so.
     """
     levers, rows, limits, names = ground.levers, [], [], []
-    for i, use in enumerate(levers.scenario.interventions):
+    for i, use in enumerate(in_area(levers.scenario, ground.inputs).interventions):
         own = levers.lever[i]
         if use.capacity_per_year is None or not (own != NONE).any():
             continue
