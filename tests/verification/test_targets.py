@@ -15,8 +15,9 @@ from hisim.declare.target import Bound, Goal, Target
 from hisim.model.projection import project
 from hisim.outcomes.asked import figures, reduced
 from hisim.studies import mixes
+from hisim.studies.answer import Answer
 from hisim.studies.levers import levers_of
-from hisim.studies.targets import Answer, answered, cost_of, searched, setting_of, values_of
+from hisim.studies.targets import answered, cost_of, searched, setting_of, values_of
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 LEVELS = (0.0, 0.5, 1.0)
@@ -164,6 +165,9 @@ def test_bounds_are_kept_and_the_answer_is_a_scenario_that_gives_what_it_says() 
     people = told.scenario.simulation.model_copy(update={"people_per_cohort": 1280})
     projection = project(told.scenario.model_copy(update={"simulation": people}), batches=False)
     found = figures(reduced(projection, setting.ground.inputs), setting.asked)
+    by_use = projection["cost_gbp"].isel(scenario=1, draw=0).sum(["year", "quintile"])
+    for use, paid in zip(told.scenario.interventions, told.cost_by.sum(axis=1), strict=True):
+        assert paid == pytest.approx(float(by_use.sel(intervention=use.id)), rel=0.15)  # discounted
     assert cost_of(found)[0] == pytest.approx(told.cost, rel=0.05)  # 64 people a cohort, four times
     assert float(found["goal1"].sel(quintile="all", sex="Persons", cause_group="All causes", year=2015).squeeze()) == (
         pytest.approx(told.told[0].value, rel=0.02)

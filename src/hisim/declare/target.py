@@ -14,7 +14,7 @@ from hisim.declare.quintiles import Shares
 AMOUNTS = ("level", "change", "percent")
 PEOPLE = 256
 """Simulated people in each cohort while mixes are tried; the answer is checked with more."""
-LEAST, DRAWS = 50, 200
+LEAST, DRAWS = 50, 100
 
 
 def _word(value: object) -> object:

@@ -55,8 +55,8 @@ class World(NamedTuple):
     known: Float64
     """(quintile, sex, age, register) in the comparator."""
     remembered: dict[tuple[int, float], Pair]
-    """What :func:`checked` found, by use and year, and :func:`reach`, by use and how much of its change is in place:
-    they are asked for often."""
+    """What :func:`checked` and :func:`reach` found, by use and how much of its change is in place: they are asked for
+    often."""
 
 
 def uses_of_cessation(scenario: Scenario) -> list[Use]:
@@ -195,7 +195,7 @@ def people_in(world: World, flag: str) -> Float64:
 
 def checked(use: Use, world: World, year: int) -> Pair:
     """Share of each stratum checked now and in ``year``; each (quintile, G)."""
-    key = (id(use), year)
+    key = id(use), use.scale_in_place(year)
     if key not in world.remembered:
         world.remembered[key] = _checked(use, world, year)
     return world.remembered[key]

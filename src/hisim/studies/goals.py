@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from hisim.areas import find
 from hisim.declare.refusals import Places, problem_at
 from hisim.declare.scenario import Scenario
 from hisim.declare.target import Baseline, Goal, Wish
@@ -46,14 +47,14 @@ def _years(wish: Wish, last: int) -> dict[str, tuple[Any, ...]]:
     return {"year": tuple(sorted(years))}
 
 
-def place_of(wish: Wish) -> dict[str, Any]:
+def labels_of(wish: Wish) -> dict[str, Any]:
     """Label of every dimension along which the estimand of a wish may be told apart."""
     return {dim: getattr(wish, dim) or everyone for dim, everyone in EVERYONE.items()}
 
 
 def value_of(found: xr.DataArray, wish: Wish, last: int, year: int | None = None) -> xr.DataArray:
     """A wish's figure, (draw, scenario); those of ``year`` where it is not the wish's own."""
-    at = {dim: label for dim, label in place_of(wish).items() if dim in found.dims}
+    at = {dim: label for dim, label in labels_of(wish).items() if dim in found.dims}
     if "year" in found.dims:
         at["year"] = year or wish.year or last
     return found.sel(at, drop=True).transpose("draw", "scenario")
@@ -162,6 +163,23 @@ def _wrong(wish: Wish, scenario: Scenario, where: Places | None, at: tuple[str, 
         elif type(year) is int and not scenario.start <= year <= scenario.end:
             out.append(problem_at(where, KIND, (*at, name), f"{year}", years))
     return out
+
+
+def check_said(
+    wishes: Mapping[str, Wish], found: Mapping[str, xr.DataArray], scenario: Scenario, where: Places | None, key: str
+) -> None:
+    """Raise where a figure of a wish is withheld: nobody, or too few people, live there to say it of."""
+    problems = []
+    for index, (name, wish) in enumerate(wishes.items()):
+        values = [value_of(found[name], wish, scenario.end)]
+        if isinstance(wish, Goal) and isinstance(wish.against, int) and "year" in found[name].dims:
+            values.append(value_of(found[name], wish, scenario.end, wish.against))
+        if not all(np.isfinite(one.values).all() for one in values):
+            place = find(scenario.area).name
+            told = f"'{wish.estimand}' for too few people in {place}"
+            problems.append(problem_at(where, KIND, (key, index, "estimand"), told, f"what can be said of {place}"))
+    if problems:
+        raise InvalidFileError(problems)
 
 
 def check_labels(wishes: Mapping[str, Wish], found: Mapping[str, xr.DataArray], where: Places | None, key: str) -> None:

@@ -66,7 +66,7 @@ def chosen(blocks: Blocks, problem: Problem, shift: np.ndarray | float = 0.0, ne
 def _found(picked: Chosen, blocks: Blocks, problem: Problem) -> Found:
     point = _point(blocks.settings, picked.options)
     _, slopes = problem.slopes(point)
-    return Found(point, picked.values, slopes, picked.rounds, True)
+    return Found(point, picked.values, slopes, slopes, picked.rounds, True)
 
 
 def _point(settings: Sequence[np.ndarray], options: Sequence[int]) -> np.ndarray:

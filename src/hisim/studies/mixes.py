@@ -35,6 +35,7 @@ class Ground(NamedTuple):
     levers: Levers
     inputs: xr.Dataset
     people: int
+    """Simulated in each cohort while mixes are tried."""
     stream: int = 0
     """What chance is keyed on beside the seed: mixes with one stream have the same people."""
     threads: int | None = None
@@ -42,14 +43,17 @@ class Ground(NamedTuple):
 
 def ground_of(levers: Levers, people: int, threads: int | None = None) -> Ground:
     """Levers with the inputs of their scenario, simulated with ``people`` in each cohort."""
-    settings = levers.scenario.simulation.model_copy(update={"people_per_cohort": people, "one_to_one": False})
-    scenario = levers.scenario.model_copy(update={"simulation": settings})
-    return Ground(levers._replace(scenario=scenario), inputs_of(scenario), people, threads=threads)
+    return Ground(levers, inputs_of(levers.scenario), people, threads=threads)
 
 
 def simulated(ground: Ground, points: np.ndarray) -> xr.Dataset:
     """What figures are made of at ``points`` (n, V), by scenario: the comparator, then "0", "1" and so on."""
-    scenarios = [_unlimited(mix(ground.levers, point, str(number))) for number, point in enumerate(points)]
+    settings = ground.levers.scenario.simulation
+    few = settings.model_copy(update={"people_per_cohort": ground.people, "one_to_one": False})
+    scenarios = [
+        _unlimited(mix(ground.levers, point, str(number))).model_copy(update={"simulation": few})
+        for number, point in enumerate(points)
+    ]
     parts = [
         reduced(one, ground.inputs)
         for one in _projected(ground, [scenarios[i : i + TOGETHER] for i in range(0, len(scenarios), TOGETHER)])
@@ -101,9 +105,8 @@ def spliced(small: xr.Dataset, table: np.ndarray) -> xr.Dataset:
         data[name] = xr.DataArray(picked, dims=moved.dims).transpose(*values.dims)
     names = [COMPARATOR, *map(str, range(len(table)))]
     others = {dim: small[dim] for dim in small.dims if dim != "scenario"}
-    return xr.Dataset({name: values.drop_vars(list(values.coords)) for name, values in data.items()}).assign_coords(
-        {"scenario": names, **others}
-    )
+    plain = {name: values.drop_vars(list(values.coords)) for name, values in data.items()}
+    return xr.Dataset(plain, {"scenario": names, **others}, small.attrs)
 
 
 def slopes(ground: Ground, values: Values, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

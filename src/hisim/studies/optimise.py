@@ -60,6 +60,8 @@ class Found(NamedTuple):
     """(1 + K,)"""
     slopes: np.ndarray
     """(1 + K, V) there, or at the last place where they were measured."""
+    first: np.ndarray
+    """(1 + K, V) slopes where the search began."""
     steps: int
     settled: bool
     """Whether no step promised to gain anything."""
@@ -91,7 +93,7 @@ def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0
     """
     point = _within(problem, start)
     values, slopes = problem.slopes(point)
-    values = _shifted(values, shift)
+    values, first = _shifted(values, shift), slopes
     radius, settled, steps = 1.0, False, 0
     while steps < MOST_STEPS:
         steps += 1
@@ -110,7 +112,7 @@ def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0
         radius = min(1.0, 2 * radius) if kept > GOOD else (min(radius, size) / 2.5 if kept < POOR else radius)
         if radius < SMALLEST:
             break
-    return Found(point, values, slopes, steps, settled)
+    return Found(point, values, slopes, first, steps, settled)
 
 
 def _within(problem: Problem, start: np.ndarray) -> np.ndarray:
@@ -173,6 +175,14 @@ def _solved(problem: Problem, point: np.ndarray, values: np.ndarray, slopes: np.
     return linprog(cost, np.vstack([rows, straight]), most, bounds=bounds, method="highs")
 
 
+def repriced(found: Found, times: float) -> Found:
+    """``found`` with the objective in a unit so many times smaller."""
+    unit = np.array([times, *np.ones(len(found.values) - 1)])
+    return found._replace(
+        values=found.values * unit, slopes=found.slopes * unit[:, None], first=found.first * unit[:, None]
+    )
+
+
 def best_of(problem: Problem, starts: Sequence[np.ndarray], shift: np.ndarray | float = 0.0) -> list[Found]:
     """Searches from every start, the best first."""
     return sorted((descend(problem, start, shift) for start in starts), key=lambda one: rank(one.values))
@@ -184,7 +194,7 @@ def bound(problem: Problem, seen: Sequence[Found], nothing: np.ndarray) -> float
     Parameters
     ----------
     seen
-        Searches, with the slopes where they ended.
+        Searches, with the slopes where they began and ended.
     nothing
         The row at ``low``, (1 + K,).
 
@@ -192,7 +202,7 @@ def bound(problem: Problem, seen: Sequence[Found], nothing: np.ndarray) -> float
     -------
     A lower bound where levers only get in each other's way; minus infinity where limits cannot be kept even so.
     """
-    slopes = np.min([one.slopes for one in seen], axis=0)
+    slopes = np.min([part for one in seen for part in (one.slopes, one.first)], axis=0)
     room = problem.high - problem.low
     rows, most = np.vstack([slopes[1:], problem.matrix]), problem.most - problem.matrix @ problem.low
     solved = linprog(
@@ -235,6 +245,8 @@ def choose(
 ) -> Chosen:
     """One option of every block such that the objective is least and limits are kept.
 
+    The first option of each block keeps every straight limit; ``start`` counts where it does too.
+
     Parameters
     ----------
     expand
@@ -253,6 +265,8 @@ def choose(
         return tried[key]
 
     best, around, lower, done = tuple(start), None, -np.inf, 0
+    if any(sum(own[k] for own, k in zip(numbers, best, strict=True)) > most for numbers, most in straight):
+        best = (0,) * len(best)
     while best != around and done < MOST_ROUNDS:
         done += 1
         around, base = best, row(best)

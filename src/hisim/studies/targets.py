@@ -18,14 +18,13 @@ from hisim.outcomes.asked import Asked, figures, reduced
 from hisim.outcomes.bands import ENGLAND
 from hisim.outcomes.worth import DISCOUNT, discount_factors
 from hisim.studies import goals, levels, mixes
+from hisim.studies.answer import COST, Answer, Told
 from hisim.studies.drawing import draws_of
 from hisim.studies.execute import How
-from hisim.studies.levers import Levers, levers_of, mix
-from hisim.studies.optimise import KEPT, PRICE, Found, best_of, bound, descend, room_worth
+from hisim.studies.levers import levers_of, mix
+from hisim.studies.optimise import KEPT, PRICE, Found, best_of, bound, descend, rank, repriced, room_worth
 from hisim.studies.optimise import Problem as Rows
 
-COST = "cost"
-"""Key of the figure that is to be least: cost of the scenario's programmes, all years together, discounted."""
 FRESH = 4
 """Other streams of chance that an answer is worked out with."""
 MARGIN = 0.001
@@ -34,66 +33,13 @@ UNSURE = 0.01
 """More than draws were found wanting, likewise: the next mix has other draws' luck."""
 WHATEVER = 1e4
 """Times by which cost counts for less where goals are out of reach."""
+TRIFLE = 5e-4
+"""Parts of the distance to a goal that a lever has to bring to be worth naming, where the goal is out of reach."""
 ROUNDS = 3
 """Times that a search goes on with more to spare, where other chance or draws find too little."""
 DIGITS = 3
 """Decimals of a share of the way in an answer."""
 Say = Callable[[str], None]
-
-
-class Told(NamedTuple):
-    """One goal in an answer."""
-
-    goal: Goal
-    value: float
-    threshold: float
-    comparator: float
-    error: float
-    """Standard error of the value from one stream of chance to another."""
-    reached: bool
-    """Whether the mean over streams of chance is as good as the threshold."""
-    alone: bool | None = None
-    """Whether it can be reached by itself, where not all can be reached together."""
-
-
-class Answer(NamedTuple):
-    """What it would take, or how near one comes."""
-
-    levers: Levers
-    point: np.ndarray
-    """(V,) how far every lever goes."""
-    scenario: Scenario
-    """The mix, as a scenario of its own."""
-    told: list[Told]
-    cost: float
-    """GBP, all years together at their worth in the first."""
-    cost_by: np.ndarray
-    """(intervention, quintile) the same by the scenario's interventions."""
-    worth: np.ndarray
-    """(V,) what raising a lever's upper bound would save [GBP for the whole way]; where the target is not reached, how
-    much nearer it would bring (parts of the distance)."""
-    lower: float
-    """GBP below which no mix reaches the target, if actions only get in each other's way; minus infinity unknown."""
-    searches: int
-    draws: dict[str, np.ndarray]
-    """Of every draw: cost [GBP], and by goal how far short it is."""
-    probability: float | None
-
-    @property
-    def possible(self) -> bool:
-        """Whether every goal is reached with the central values."""
-        return all(one.reached for one in self.told)
-
-    @property
-    def reached(self) -> bool:
-        """Whether every goal is, and with the probability asked for."""
-        return self.possible and (self.probability is None or self.chance >= self.probability)
-
-    @property
-    def chance(self) -> float:
-        """Share of the draws in which every goal is reached; NaN without draws."""
-        shorts = [short for key, short in self.draws.items() if key != COST]
-        return float((np.array(shorts) <= 0).all(axis=0).mean()) if shorts else float("nan")
 
 
 class Setting(NamedTuple):
@@ -140,6 +86,7 @@ def setting_of(target: Target, scenario: Scenario, where: Places | None = None) 
     levers = ground.levers
     found = figures_at(asked, mixes.simulated(ground, np.array([levers.low, levers.high])))
     goals.check_labels(wishes, found, where, "reach")
+    goals.check_said(wishes, found, scenario, where, "reach")
     unit = goals.scales(wishes, found, scenario.end)
     return Setting(ground, wishes, asked, unit, max(float(np.abs(cost_of(found)).max()), 1.0))
 
@@ -162,11 +109,6 @@ def rows_of(setting: Setting) -> Rows:
     )  # fmt: skip
 
 
-def starts_of(levers: Levers) -> list[np.ndarray]:
-    """Where searches begin: as little as allowed, everything, and half-way."""
-    return [levers.low, levers.high, (levers.low + levers.high) / 2]
-
-
 class Search(NamedTuple):
     """What a search found."""
 
@@ -186,25 +128,43 @@ def searched(setting: Setting, target: Target, shift: np.ndarray | float = 0.0, 
         setting = setting._replace(blocks=blocks)
         best = levels.chosen(blocks, problem, shift, near)
         return Search(setting, best.found, [best.found], best.lower * setting.price)
-    first = descend(rows_of(setting), setting.ground.levers.low if start is None else start.point, shift)
+    levers = setting.ground.levers
+    first = descend(rows_of(setting), levers.low if start is None else start.point, shift)
     if first.reached:
-        setting = setting._replace(price=max(first.values[0] * setting.price, 1.0))
-    problem = rows_of(setting)
-    starts = [first.point] if start is not None else [first.point, *starts_of(setting.ground.levers)[1:]]
-    every = best_of(problem, starts, shift)
-    if not every[0].reached:  # first of all as near as can be, whatever it costs
-        setting = setting._replace(price=setting.price * WHATEVER)
+        dear = max(first.values[0] * setting.price, 1.0)
+        first, setting = repriced(first, setting.price / dear), setting._replace(price=dear)
+    problem, every = rows_of(setting), [first]
+    if start is None:  # the other end may lead elsewhere
+        every = sorted([first, descend(problem, levers.high, shift)], key=lambda one: rank(one.values))
+    if not every[0].reached:
+        setting, every = _whatever_it_costs(setting, every[0], shift)
         problem = rows_of(setting)
-        every = best_of(problem, [every[0].point, starts_of(setting.ground.levers)[1]], shift)
-        if every[0].reached:
-            setting = setting._replace(price=max(every[0].values[0] * setting.price, 1.0))
-            problem = rows_of(setting)
-            every = best_of(problem, [every[0].point], shift)
     nothing = problem.values(problem.low[None])[0]
     nothing[1:] += shift
-    alone = Found(problem.low, *problem.slopes(problem.low), 0, True)
-    lower = bound(problem, [*every, alone], nothing) if every[0].reached else -np.inf
+    lower = bound(problem, every, nothing) if every[0].reached else -np.inf
     return Search(setting, every[0], every, lower * setting.price)
+
+
+def _whatever_it_costs(setting: Setting, near: Found, shift: np.ndarray | float) -> tuple[Setting, list[Found]]:
+    """As near as can be, cost counting for little; and should that reach the goals, the cheapest from there."""
+    setting = setting._replace(price=setting.price * WHATEVER)
+    every = best_of(rows_of(setting), [near.point, setting.ground.levers.high], shift)
+    if every[0].reached:
+        setting = setting._replace(price=max(every[0].values[0] * setting.price, 1.0))
+        every = [descend(rows_of(setting), every[0].point, shift)]
+    else:
+        every[0] = _without_trifles(rows_of(setting), every[0], shift)
+    return setting, every
+
+
+def _without_trifles(problem: Rows, found: Found, shift: np.ndarray | float) -> Found:
+    """``found`` without levers that bring what is out of reach no nearer than chance might."""
+    broken = found.values[1:] > KEPT
+    nearer = -found.slopes[1:][broken].sum(axis=0) * (found.point - problem.low)
+    point = np.where(nearer < TRIFLE, problem.low, found.point)
+    values = problem.values(point[None])[0]
+    values[1:] += shift
+    return found._replace(point=point, values=values)
 
 
 def answered(
@@ -285,7 +245,8 @@ def worked_out_anew(setting: Setting, one: Scenario) -> Anew:
         found = figures_at(setting.asked, reduced(projection, inputs))
         weight = discount_factors(projection["year"], DISCOUNT)
         paid = (projection["cost_gbp"].isel(scenario=1, draw=0) * weight).sum("year")
-        costs.append(paid.transpose("intervention", "quintile").values)
+        ids = [use.id for use in one.interventions]
+        costs.append(paid.sel(intervention=ids).transpose("intervention", "quintile").values)
         told.append([goals.short_of(goal, found[key], setting.last) for key, goal in setting.goals.items()])
     each = [goals.Reached(*(np.ravel([part[k] for part in row]) for k in range(4))) for row in zip(*told, strict=True)]
     short = np.array([one.short.mean() for one in each]) / setting.unit

@@ -13,11 +13,13 @@ import numpy as np
 from hisim.declare.target import Target
 from hisim.declare.target_files import read_target
 from hisim.outcomes.asked import described
+from hisim.studies.answer import COST, Answer, Told
 from hisim.studies.execute import How
-from hisim.studies.goals import better, place_of
+from hisim.studies.goals import better, labels_of
 from hisim.studies.levers import coverage
-from hisim.studies.targets import COST, Answer, Told, answered
+from hisim.studies.targets import answered
 from hisim.surfaces.export import check_folder, make_folder, write_csv, write_mix
+from hisim.surfaces.place import at_start, place_of
 from hisim.surfaces.text import Row, Table, fifth, render, significant, wrapped
 from hisim.variables import QUINTILES
 
@@ -92,7 +94,7 @@ def goals_table(answer: Answer) -> pd.DataFrame:
 
     rows = [
         {
-            "goal": title_of(one), "estimand": one.goal.estimand, "year": one.goal.year, **place_of(one.goal),
+            "goal": title_of(one), "estimand": one.goal.estimand, "year": one.goal.year, **labels_of(one.goal),
             "without": one.comparator, "wanted": one.threshold, "better": better(one.goal), "reaches": one.value,
             "monte_carlo_se": one.error, "unit": described(one.goal.estimand)["units"], "reached": one.reached,
             "alone": one.alone,
@@ -119,7 +121,8 @@ def text(target: Target, answer: Answer) -> str:
     acting = f"{len(scenario.interventions)} action{'s' * (len(scenario.interventions) != 1)}"
     lead = [
         target.title,
-        f"England, {scenario.start} to {scenario.end}; {acting}, each between today's coverage and what is achievable.",
+        f"{at_start(place_of({'area': scenario.area}))}, {scenario.start} to {scenario.end}; {acting}, each between "
+        "today's coverage and what is achievable.",
         "",
         *finding(answer),
         *_sure(answer),
@@ -160,7 +163,7 @@ def part(one: Told) -> str:
     whole, done = one.threshold - one.comparator, one.value - one.comparator
     if whole == 0 or done / whole < 0:
         return "none of the way"
-    return f"{done / whole:.0%} of the way from carrying on as now"
+    return f"{math.floor(100 * done / whole)}% of the way from carrying on as now"
 
 
 def _sure(answer: Answer) -> Iterator[str]:
@@ -186,7 +189,7 @@ def goals_rows(answer: Answer) -> Table:
     """What was wanted, what happens without, and what is reached."""
     rows = []
     for one in answer.told:
-        place = " ".join(str(label) for dim, label in place_of(one.goal).items() if getattr(one.goal, dim) is not None)
+        place = " ".join(str(label) for dim, label in labels_of(one.goal).items() if getattr(one.goal, dim) is not None)
         year = str(one.goal.year or answer.levers.scenario.end)
         wanted, value = f"{better(one.goal)} {number(one, one.threshold)}", f"{number(one, one.value)} ±{error_of(one)}"
         when = " ".join(filter(None, [place, year]))
@@ -277,4 +280,4 @@ def pounds(value: float) -> str:
     """An amount of money in words."""
     if abs(value) >= MILLION:
         return f"£{significant(value / MILLION)} million"
-    return f"£{value:,.0f}"
+    return f"£{significant(value)}"
