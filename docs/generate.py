@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from hisim.declare.files import load_library
 from hisim.declare.intervention import MECHANISMS
-from hisim.declare.schema import scenario_schema, sweep_schema
+from hisim.declare.schema import portfolio_schema, scenario_schema, sweep_schema, target_schema
 from hisim.inputs import areas
 from hisim.inputs.catalogue import list_tables
 from hisim.inputs.strata_tables import FOLDER
@@ -62,6 +62,19 @@ def sweep_file() -> Iterator[str]:
     for key, title in (
         ("Over", "over, each"), ("Wanted", "estimands, each"), ("Target", "targets, each"),
         ("Correlation", "correlations, each"),
+    ):  # fmt: skip
+        yield from _object_table(title, schema["$defs"][key])
+
+
+def portfolio_file() -> Iterator[str]:
+    """The keys of a portfolio file, level by level."""
+    schema = portfolio_schema()
+    yield "# Portfolio file\n"
+    yield "YAML, at most 256 KB. Keys not listed here are refused. Amounts of money are in GBP.\n"
+    yield from _object_table("The file", schema)
+    for key, title in (
+        ("Budget", "budget"), ("Objective", "objective, each"), ("Bound", "bounds, each"),
+        ("Alternatives", "alternatives"), ("Frontier", "frontier"),
     ):  # fmt: skip
         yield from _object_table(title, schema["$defs"][key])
 
@@ -172,6 +185,7 @@ def commands() -> Iterator[str]:
 PAGES = {
     "scenario-file": scenario_file,
     "sweep-file": sweep_file,
+    "portfolio-file": portfolio_file,
     "uncertain-numbers": uncertain_numbers,
     "interventions": interventions,
     "data-dictionary": data_dictionary,

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from hisim.declare.distribution import Declaration
 from hisim.declare.files import library_names
 from hisim.declare.intervention import Intervention
+from hisim.declare.portfolio import Portfolio
 from hisim.declare.scenario import CHANGE_KINDS, FILLED_IN, Scenario
 from hisim.declare.sweep import Sweep
 from hisim.declare.target import Target
@@ -58,7 +59,14 @@ def intervention_schema() -> dict[str, Any]:
 
 def target_schema() -> dict[str, Any]:
     """JSON Schema of a target file."""
-    return {"$schema": DIALECT, **_plain(Target.model_json_schema(by_alias=True))}
+    return _wishes(Target.model_json_schema(by_alias=True), "Goal")
+
+
+def _wishes(schema: dict[str, Any], wish: str) -> dict[str, Any]:
+    """``schema`` with quintiles that may be written as numbers."""
+    fields = schema["$defs"][wish]["properties"]
+    fields["quintile"]["anyOf"] = [*fields["quintile"]["anyOf"], {"type": "integer"}]
+    return {"$schema": DIALECT, **_plain(schema)}
 
 
 def sweep_schema() -> dict[str, Any]:
@@ -75,13 +83,19 @@ def sweep_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **_plain(schema)}
 
 
-def schema_text(kind: Literal["scenario", "intervention", "sweep", "target"]) -> str:
+def portfolio_schema() -> dict[str, Any]:
+    """JSON Schema of a portfolio file."""
+    return _wishes(Portfolio.model_json_schema(by_alias=True), "Objective")
+
+
+def schema_text(kind: Literal["scenario", "intervention", "sweep", "target", "portfolio"]) -> str:
     """The schema as the text of the file that the repository carries."""
     made = {
         "scenario": scenario_schema,
         "intervention": intervention_schema,
         "sweep": sweep_schema,
         "target": target_schema,
+        "portfolio": portfolio_schema,
     }
     schema = made[kind]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

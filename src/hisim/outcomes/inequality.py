@@ -28,6 +28,8 @@ References
    doi:10.1016/0022-0531(70)90039-6
 .. [4] Robson M, Asaria M, Cookson R, Tsuchiya A, Ali S (2017). Eliciting the level of health inequality aversion
    in England. Health Economics 26: 1328-1334. doi:10.1002/hec.3430
+.. [5] Asaria M, Griffin S, Cookson R (2016). Distributional cost-effectiveness analysis: a tutorial. Medical Decision
+   Making 36: 8-19. doi:10.1177/0272989X15583266
 """
 
 from __future__ import annotations
@@ -150,6 +152,23 @@ def atkinson_index(value: xr.DataArray, population: xr.DataArray, aversion: floa
     """
     mean = _over_fifths(_mean, value, population)
     return _withhold(1.0 - equally_distributed_equivalent(value, population, aversion) / mean)
+
+
+def equity_weights(value: np.ndarray, population: np.ndarray, aversion: float = AVERSION) -> np.ndarray:
+    """What one more unit of health for somebody in each fifth counts, so that the mean over all people is 1 [3]_, [5]_.
+
+    y_i^-e / (sum of w_j y_j^-e) with population shares w: in proportion to what one more unit for a person of a fifth
+    adds to the equally distributed equivalent. At e = 0 everybody counts alike.
+
+    Parameters
+    ----------
+    value : (quintile) health now, above 0, such as quality-adjusted life expectancy.
+    population : (quintile) weights, above 0 [persons or person-years].
+    aversion : e, 0 or more; 10.95 is the public's [4]_.
+    """
+    power = (value / value.min()) ** -aversion
+    weights: np.ndarray = power / (population / population.sum() @ power)
+    return weights
 
 
 def _equivalent(value: np.ndarray, population: np.ndarray, aversion: float) -> np.ndarray:

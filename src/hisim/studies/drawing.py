@@ -18,21 +18,25 @@ UNIT_RUNS = 8
 
 
 def draws_of(
-    scenario: Scenario, asked: Sequence[Asked], draws: int, how: How, people: int,
+    several: Scenario | Sequence[Scenario], asked: Sequence[Asked], draws: int, how: How, people: int,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, xr.DataArray]:  # fmt: skip
-    """Every figure ``asked`` in every draw, (draw, ...), numbered from 1.
+    """Every figure ``asked`` in every draw, (draw, ...), numbered from 1; scenarios of one draw have the same people.
 
     Parameters
     ----------
+    several
+        One scenario, or several with the same settings.
     people
         Simulated in each cohort of a draw.
     """
+    scenarios = [several] if isinstance(several, Scenario) else list(several)
+    first = scenarios[0]
     sweep = Sweep(
-        hisim=1, name=scenario.name, title=scenario.title, scenarios=(scenario.name,), design="draws", size=draws,
-        seed=scenario.simulation.seed % 2**31, people_per_cohort=people, unit_runs=UNIT_RUNS,
+        hisim=1, name=first.name, title=first.title, scenarios=tuple(one.name for one in scenarios), design="draws",
+        size=draws, seed=first.simulation.seed % 2**31, people_per_cohort=people, unit_runs=UNIT_RUNS,
     )  # fmt: skip
-    definition = define(sweep, [scenario], asked=asked)
+    definition = define(sweep, scenarios, asked=asked)
     cells = cells_of(definition)
     rows = np.empty((draws, cells[-1].stop))
     units = list(range(1, units_of(definition)))

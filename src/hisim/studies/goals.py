@@ -74,7 +74,7 @@ def short_of(goal: Goal, found: xr.DataArray, last: int) -> Reached:
     own = values.sel(scenario=names).values
     good = described(goal.estimand)["good"]
     threshold = _threshold(goal, base, good) * np.ones_like(own)
-    return Reached(own, threshold, comparator * np.ones_like(own), _badness(own, good) - _badness(threshold, good))
+    return Reached(own, threshold, comparator * np.ones_like(own), badness(own, good) - badness(threshold, good))
 
 
 def _threshold(goal: Goal, base: np.ndarray, good: str) -> np.ndarray:
@@ -87,7 +87,7 @@ def _threshold(goal: Goal, base: np.ndarray, good: str) -> np.ndarray:
     return nought + (base - nought) * (1 + goal.percent / 100)
 
 
-def _badness(values: np.ndarray, good: str) -> np.ndarray:
+def badness(values: np.ndarray, good: str) -> np.ndarray:
     """The figure such that less is better."""
     if good == "higher":
         return -values
@@ -106,7 +106,7 @@ def scales(goals: Mapping[str, Goal], found: Mapping[str, xr.DataArray], last: i
     for key, goal in goals.items():
         told = short_of(goal, found[key], last)
         good = described(goal.estimand)["good"]
-        nothing = _badness(told.comparator, good) - _badness(told.threshold, good)
+        nothing = badness(told.comparator, good) - badness(told.threshold, good)
         size = max(abs(float(nothing[0, 0])), 0.01 * abs(float(told.threshold[0, 0])))
         out.append(size or 1.0)
     return np.array(out)

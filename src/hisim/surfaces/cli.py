@@ -11,6 +11,7 @@ import typer
 
 from hisim.errors import HisimError
 from hisim.surfaces.cli_progress import aspirations, monitor
+from hisim.surfaces.cli_portfolios import portfolio
 from hisim.surfaces.cli_shared import progress, show
 from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Shard, Workers, study, sweep, way_to
 from hisim.surfaces.cli_targets import target
@@ -289,6 +290,7 @@ app.command()(aspirations)
 app.command()(monitor)
 app.command()(sweep)
 app.command()(target)
+app.command()(portfolio)
 app.add_typer(study)
 
 

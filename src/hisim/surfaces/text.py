@@ -49,6 +49,12 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(0, places)}f}"
 
 
+def plain(value: float) -> str:
+    """Three significant figures without noughts at the end of a fraction."""
+    told = significant(value)
+    return told.rstrip("0").rstrip(".") if "." in told else told
+
+
 def people(value: float) -> str:
     """A count of people: three significant figures, never a fraction of a person."""
     if not math.isfinite(value) or round(value) == 0:

@@ -152,7 +152,7 @@ def test_notes_see_two_routes_to_one_treatment() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target"])
+@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target", "portfolio"])
 def test_the_exported_schema_is_the_code(kind: Any) -> None:
     assert (SCENARIOS / f"{kind}.schema.json").read_text("utf-8") == schema_text(kind)
 
@@ -170,7 +170,7 @@ def test_every_key_of_the_schema_is_described() -> None:
     assert use_keys["use"]["anyOf"][0]["enum"] == list(library_names())
 
 
-@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target"])
+@pytest.mark.parametrize("kind", ["scenario", "intervention", "sweep", "target", "portfolio"])
 def test_every_key_of_every_declaration_is_described(kind: Any) -> None:
     parts = json.loads(schema_text(kind))["$defs"]
     for name, one in parts.items():
