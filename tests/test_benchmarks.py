@@ -15,6 +15,7 @@ COLUMNS = {
     "growth": {"axis", "value", "person_years", "seconds", "ns", "peak_memory_mb"},
     "draws": {"draws", "figures", "seconds_a_draw", "summary_seconds", "memory_mb", "kb_a_draw"},
     "precision": {"scenario", "way", "people_for_1_percent", "seconds_for_1_percent"},
+    "portfolio": {"mix", "deaths", "less_than_search", "deaths_with_other_chance", "spent_million"},
     "paired": {"scenarios", "marginal_ns", "separate_ns", "over_separate"},
 }
 
@@ -30,6 +31,13 @@ def test_the_smallest_run_has_its_figures(root, program):
     assert (found["program"], found["size"], found["repeats"]) == (program, "small", 1)
     assert set(found["machine"]) >= {"processor", "vectors", "cores", "versions", "date"}
     assert COLUMNS[program] <= set.intersection(*(set(row) for row in found["figures"]))
+
+
+def test_no_simpler_way_to_spend_a_budget_does_more(root):
+    search, *others = rows = json.loads(run(root, "portfolio", "--json"))["figures"]
+    assert all(COLUMNS["portfolio"] <= set(row) for row in rows)
+    assert len(others) == 3 and all(row["deaths"] <= search["deaths"] * 1.001 for row in others)
+    assert others[-1]["deaths"] < 0.98 * search["deaths"]
 
 
 def test_the_floor_counts_those_who_differ(root):

@@ -149,16 +149,20 @@ def most_of(
     question = posed(setting.measures, within, objective / scale, limits, near=near)
     every = [found_from(setting, question, start) for start in (first.point, *starts[1:])]
     every.sort(key=lambda one: one.merit)
-    upper = _upper(question, every) * scale if not near else np.inf
-    return Search(every[0], objective, float(-every[0].values[0] * scale), every, upper)
+    gain = float(-every[0].values[0] * scale)
+    upper = max(_upper(question, every) * scale, gain) if not near else np.inf
+    return Search(every[0], objective, gain, every, upper)
 
 
 def found_from(setting: Setting, question: Posed, start: np.ndarray) -> Found:
-    """The best around ``start``: any share of the way, or one of the levels that are allowed."""
+    """The best around ``start``: any share of the way, or one of the levels that are allowed.
+
+    Levels are looked for from as little as allowed: those nearest to another start may be beyond the budget.
+    """
     allowed = setting.portfolio.levels
     if allowed is None:
         return descend(question.problem, start)
-    return levels.chosen(setting.measures.ground, question.values, question.problem, allowed, near=start).found
+    return levels.chosen(setting.measures.ground, question.values, question.problem, allowed).found
 
 
 def _upper(question: Posed, every: Sequence[Found]) -> float:

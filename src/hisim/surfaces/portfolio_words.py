@@ -165,12 +165,15 @@ def chance_better(answer: Answer, other: Mix) -> float:
 
 
 def _best_sentences(answer: Answer) -> Iterator[str]:
-    if np.isfinite(answer.upper) and answer.setting.portfolio.levels is None:
-        yield (
-            f"Is it the best? No mix of these actions could have more than {per_cent(max(answer.upper, 0.0))} more of "
-            "the (first) objective, if no action does more anywhere than where that was measured; "
-            f"{len(answer.search.every)} searches from different starts."
-        )
+    if not np.isfinite(answer.upper) or answer.setting.portfolio.levels is not None:
+        return
+    ordered = answer.setting.portfolio.order == "lexicographic"
+    what = "the first objective, some of which is given up for the next" if ordered else "what is aimed at"
+    yield (
+        f"Is it the best? No mix of these actions could have more than {per_cent(max(answer.upper, 0.0))} more of {what}, "
+        "if no action does more anywhere than where that was measured; "
+        f"{len(answer.search.every)} searches from different starts and prices."
+    )
 
 
 def _next_sentence(answer: Answer) -> Iterator[str]:
