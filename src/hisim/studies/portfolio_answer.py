@@ -209,7 +209,8 @@ def calibrated(setting: Setting, search: Search, amount: float) -> tuple[Setting
 def fitted(setting: Setting, search: Search, points: Sequence[np.ndarray], amount: float) -> list[np.ndarray]:
     """The points, with so much less of what is least worth that each is within the budget as it will be run.
 
-    Searches take costs as straight lines, and shares of the way before they are rounded.
+    Searches take costs as straight lines, and shares of the way before they are rounded. Where only levels may be
+    chosen, alternatives that cost more are left out.
     """
     price = np.maximum(setting.price.max(axis=0), 1e-9)
     order = np.argsort(search.objective @ setting.measures.slopes(search.best.point)[1] / price)
@@ -220,6 +221,8 @@ def fitted(setting: Setting, search: Search, points: Sequence[np.ndarray], amoun
                          strict=True)]).max(axis=1) - amount  # fmt: skip
         if max(over) <= 0:
             break
+        if setting.portfolio.levels is not None:
+            return [out[0], *(point for point, excess in zip(out[1:], over[1:], strict=True) if excess <= 0)]
         for point, excess in zip(out, over, strict=True):
             if excess > 0:
                 _less(setting.levers.low, point, order, price, excess + SPARE * amount)

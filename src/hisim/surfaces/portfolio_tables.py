@@ -10,7 +10,7 @@ from hisim.studies.measured import COST, DEATHS, DEATHS_MOST, GAP
 from hisim.studies.portfolio_answer import NEXT, Answer, Mix
 from hisim.surfaces.charts.words import per_cent
 from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells
-from hisim.surfaces.portfolio_words import TINY, chance_better, elsewhere, millions, name_of, pounds
+from hisim.surfaces.portfolio_words import TINY, by_budget, chance_better, elsewhere, millions, name_of, pounds
 from hisim.surfaces.summary import DAYS
 from hisim.surfaces.text import Row, Table, people, significant, with_error
 from hisim.variables import QUINTILES
@@ -58,7 +58,7 @@ def frontier_table(answer: Answer) -> Table | None:
     if len(answer.frontier) < 2:
         return None
     rows = []
-    for one in answer.frontier:
+    for one in by_budget(answer):
         gains = [people(one.gains[DEATHS]), people(one.gains[DEATHS_MOST]), f"{one.gains[GAP] * DAYS:.1f}"]
         mine = one.kind == "budget" and one.budget == answer.amount
         rows.append(Row([_kind(one.kind), millions(one.budget), millions(one.spent), *gains], strong=mine))

@@ -12,7 +12,7 @@ from hisim.outcomes.asked import described
 from hisim.outcomes.bands import ENGLAND
 from hisim.studies.levers import shares
 from hisim.studies.measured import DEATHS, DEATHS_MOST, GAP
-from hisim.studies.portfolio_answer import NEXT, Answer, Mix, Told
+from hisim.studies.portfolio_answer import NEXT, Answer, Mix, Seen, Told
 from hisim.surfaces.charts.words import listed, per_cent
 from hisim.surfaces.summary import DAYS
 from hisim.surfaces.text import people, plain, significant
@@ -170,8 +170,8 @@ def _best_sentences(answer: Answer) -> Iterator[str]:
     ordered = answer.setting.portfolio.order == "lexicographic"
     what = "the first objective, some of which is given up for the next" if ordered else "what is aimed at"
     yield (
-        f"Is it the best? No mix of these actions could have more than {per_cent(max(answer.upper, 0.0))} more of {what}, "
-        "if no action does more anywhere than where that was measured; "
+        f"Is it the best? No mix of these actions could have more than {per_cent(max(answer.upper, 0.0))} more of "
+        f"{what}, if no action does more anywhere than where that was measured; "
         f"{len(answer.search.every)} searches from different starts and prices."
     )
 
@@ -193,6 +193,11 @@ def _next_sentence(answer: Answer) -> Iterator[str]:
 
 def _where(fifth: str) -> str:
     return {ENGLAND: "in all fifths", "1": "in the most deprived fifth"}.get(fifth, f"in fifth {fifth}")
+
+
+def by_budget(answer: Answer) -> list[Seen]:
+    """The frontier: budgets from the smallest, then trade-offs."""
+    return sorted(answer.frontier, key=lambda one: (one.kind != "budget", one.budget if one.kind == "budget" else 0.0))
 
 
 def elsewhere(best: Mix, other: Mix) -> float:

@@ -173,7 +173,7 @@ def frontier_csv(answer: Answer) -> pd.DataFrame:
     kind = answer.setting.portfolio.budget.spelled.replace(" ", "_")
     rows: list[dict[str, Any]] = [
         {"mix": one.kind, f"budget_gbp_{kind}": one.budget, f"spent_gbp_{kind}": one.spent, **_gains(answer, one.gains)}
-        for one in answer.frontier
+        for one in words.by_budget(answer)
     ]
     for number, other in enumerate(answer.others, start=1):
         gains = {key: told.gain.mean() for key, told in other.told.items()}

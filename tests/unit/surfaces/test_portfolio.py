@@ -46,6 +46,7 @@ objective:
 people_per_cohort: 32
 draws: 40
 alternatives: {number: 1, within: 0.2}
+frontier: {budgets: [12000000, 5000000]}
 """
 
 
@@ -79,7 +80,8 @@ def test_it_says_what_the_budget_buys_and_writes_what_runs(tmp_path: Path) -> No
     delivery = pd.read_csv(out / "delivery.csv")
     assert (delivery["coverage_now"] <= delivery["coverage_then"] + 1e-9).all()
     frontier = pd.read_csv(out / "frontier.csv")
-    assert frontier["spent_gbp_a_year"].max() <= 1e7 * (1 + 1e-6)
+    budgets = frontier.loc[frontier["mix"] == "budget", "budget_gbp_a_year"].tolist()
+    assert budgets == sorted(budgets) and 12e6 in budgets and frontier["spent_gbp_a_year"].max() <= 12e6 * (1 + 1e-6)
     again = run(tmp_path, TEXT)
     assert isinstance(again.exception, HisimError)
     assert "mix.yaml: exists; allowed: another folder with --out, or --overwrite" in str(again.exception)

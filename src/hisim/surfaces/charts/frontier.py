@@ -65,8 +65,9 @@ def frontier(mixes: xr.Dataset, unit: str) -> alt.LayerChart:
         for kind, dash in ((BUDGET, [1, 0]), (TRADED, [6, 4]))
     ]
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(shape=shape, color=colour)
-    chart = look.layered([*lines, marks.properties(data=look.inline(rows)), *_words(base, rows, domain)], look.WIDTH,
-                         look.HEIGHT)  # fmt: skip
+    halo, words = _words(base, rows, domain)
+    layers = [*lines, halo, marks.properties(data=look.inline(rows)), words]
+    chart = look.layered(layers, look.WIDTH, look.HEIGHT)
     remarks = (
         f"Beside each mark: what the mix costs {unit}. Compared with carrying on as now, at central values.",
         "The gap is between the most deprived fifth and England, women and men together.",
@@ -125,13 +126,13 @@ def _ends(values: xr.DataArray) -> tuple[float, float]:
 
 
 def _rows(mixes: xr.Dataset) -> list[dict[str, Any]]:
-    return [
-        {
-            "order": k, "kind": str(mixes["kind"].values[k]), "words": str(mixes["words"].values[k]),
-            **{name: float(mixes[name].values[k]) for name in VARIABLES},
-        }
-        for k in range(mixes.sizes["mix"])
-    ]  # fmt: skip
+    """A row for each mix; budgets in the order of their cost, trade-offs in their own."""
+    rows: list[dict[str, Any]] = []
+    for k in range(mixes.sizes["mix"]):
+        own = {name: float(mixes[name].values[k]) for name in VARIABLES}
+        kind, words = (str(mixes[name].values[k]) for name in ("kind", "words"))
+        rows.append({"order": own["cost"] if kind == BUDGET else k, "kind": kind, "words": words, **own})
+    return rows
 
 
 def _words(base: alt.Chart, rows: list[dict[str, Any]], domain: dict[str, tuple[float, float]]) -> list[alt.Chart]:
