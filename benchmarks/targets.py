@@ -14,7 +14,6 @@ import time
 from argparse import Namespace
 
 import numpy as np
-
 from common import Row, main, scenario
 
 RANDOM = {"small": 40, "medium": 1000, "large": 10_000}

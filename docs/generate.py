@@ -79,6 +79,20 @@ def portfolio_file() -> Iterator[str]:
         yield from _object_table(title, schema["$defs"][key])
 
 
+def target_file() -> Iterator[str]:
+    """The keys of a target file, level by level."""
+    schema = target_schema()
+    yield "# Target file\n"
+    yield "YAML, at most 256 KB. Keys not listed here are refused.\n"
+    yield from _object_table("The file", schema)
+    for key, title in (
+        ("Goal", "reach, each"),
+        ("Baseline", "against, where it is a figure"),
+        ("Bound", "bounds, each"),
+    ):
+        yield from _object_table(title, schema["$defs"][key])
+
+
 def uncertain_numbers() -> Iterator[str]:
     """Every uncertain figure of the inputs with its distribution."""
     yield "# Uncertain inputs\n"
@@ -185,6 +199,7 @@ def commands() -> Iterator[str]:
 PAGES = {
     "scenario-file": scenario_file,
     "sweep-file": sweep_file,
+    "target-file": target_file,
     "portfolio-file": portfolio_file,
     "uncertain-numbers": uncertain_numbers,
     "interventions": interventions,

@@ -11,6 +11,7 @@ import pytest
 from hisim.declare.files import read_scenario_text
 from hisim.declare.nodes import compose
 from hisim.declare.sweep import Sweep
+from hisim.declare.target import Target
 from hisim.surfaces.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +43,8 @@ def test_scenarios_in_pages_are_valid(page: Path) -> None:
     for text in blocks(page, "yaml"):
         if "\ndesign: " in text:
             Sweep.model_validate(compose(text, page.name)[0].plain(), by_alias=True, by_name=False)  # type: ignore[union-attr]
+        elif "\nreach:" in text:
+            Target.model_validate(compose(text, page.name)[0].plain(), by_alias=True, by_name=False)  # type: ignore[union-attr]
         else:
             assert read_scenario_text(text, page.name).interventions
 

@@ -16,7 +16,7 @@ from hisim.outcomes.worth import DISCOUNT, discount_factors
 from hisim.studies import goals, levels, mixes
 from hisim.studies.levers import Levers, levers_of
 from hisim.studies.measured import DEATHS, GAP, Limit, Measures, Posed, by_lever, measures_of, posed, prices_of
-from hisim.studies.optimise import KEPT, Found, bound, descend
+from hisim.studies.optimise import KEPT, Found, bound, descend, rank
 
 KEPT_WITHIN = 0.01
 """Part of its best that an earlier objective may lose to a later one."""
@@ -148,7 +148,7 @@ def most_of(
     scale *= abs(float(first.values[0])) or 1.0
     question = posed(setting.measures, within, objective / scale, limits, near=near)
     every = [found_from(setting, question, start) for start in (first.point, *starts[1:])]
-    every.sort(key=lambda one: one.merit)
+    every.sort(key=lambda one: rank(one.values))
     gain = float(-every[0].values[0] * scale)
     upper = max(_upper(question, every) * scale, gain) if not near else np.inf
     return Search(every[0], objective, gain, every, upper)
@@ -162,13 +162,14 @@ def found_from(setting: Setting, question: Posed, start: np.ndarray) -> Found:
     allowed = setting.portfolio.levels
     if allowed is None:
         return descend(question.problem, start)
-    return levels.chosen(setting.measures.ground, question.values, question.problem, allowed).found
+    blocks = levels.blocks_of(setting.measures.ground, question.values, question.problem, allowed)
+    return levels.chosen(blocks, question.problem).found
 
 
 def _upper(question: Posed, every: Sequence[Found]) -> float:
     problem = question.problem
     values, slopes = problem.slopes(problem.low)
-    return -bound(problem, [*every, Found(problem.low, values, slopes, 0, True)], values)
+    return -bound(problem, [*every, Found(problem.low, values, slopes, slopes, 0, True)], values)
 
 
 def starts_of(setting: Setting, amount: float) -> list[np.ndarray]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from hisim.errors import HisimError
-from hisim.surfaces.cli_progress import aspirations, monitor
 from hisim.surfaces.cli_portfolios import portfolio
+from hisim.surfaces.cli_progress import aspirations, monitor
 from hisim.surfaces.cli_shared import progress, show
 from hisim.surfaces.cli_studies import Pool, PoolOption, Resume, Scheduler, Shard, Workers, study, sweep, way_to
 from hisim.surfaces.cli_targets import target

@@ -10,8 +10,8 @@ means, quantiles, shares and points.
 """
 
 from hisim.surfaces.charts.accepting import acceptability, describe_acceptability
-from hisim.surfaces.charts.missing import describe_misses, misses
 from hisim.surfaces.charts.frontier import describe_frontier, frontier
+from hisim.surfaces.charts.missing import describe_misses, misses
 from hisim.surfaces.charts.planes import (
     cost_effectiveness_plane,
     describe_cost_effectiveness_plane,
@@ -33,14 +33,14 @@ __all__ = [
     "describe_cost_effectiveness_plane",
     "describe_equity_impact_plane",
     "describe_fan",
-    "describe_misses",
     "describe_frontier",
+    "describe_misses",
     "describe_sobol_bars",
     "describe_tornado",
     "equity_impact_plane",
     "fan",
-    "misses",
     "frontier",
+    "misses",
     "save",
     "sobol_bars",
     "tornado",
