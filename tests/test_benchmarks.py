@@ -15,6 +15,7 @@ COLUMNS = {
     "growth": {"axis", "value", "person_years", "seconds", "ns", "peak_memory_mb"},
     "draws": {"draws", "figures", "seconds_a_draw", "summary_seconds", "memory_mb", "kb_a_draw"},
     "precision": {"scenario", "way", "people_for_1_percent", "seconds_for_1_percent"},
+    "targets": {"share_of_everything", "way", "cost_gbp_millions", "over_search"},
     "portfolio": {"mix", "deaths", "less_than_search", "deaths_with_other_chance", "spent_million"},
     "paired": {"scenarios", "marginal_ns", "separate_ns", "over_separate"},
 }
@@ -25,7 +26,7 @@ def run(root, program, *words):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("program", ["bench", "growth", "precision", "draws"])
+@pytest.mark.parametrize("program", ["bench", "growth", "precision", "draws", "targets"])
 def test_the_smallest_run_has_its_figures(root, program):
     found = json.loads(run(root, program, "--json"))
     assert (found["program"], found["size"], found["repeats"]) == (program, "small", 1)

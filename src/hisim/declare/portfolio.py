@@ -11,8 +11,6 @@ from hisim.declare.target import Deliverable, Wish
 
 AVERSE = "net_health_benefit"
 """The figure that may be weighed by fifth."""
-FEWEST_DRAWS = 40
-"""One is then expected beyond each bound of a 95 % interval."""
 Money = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Part = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 
@@ -100,8 +98,6 @@ class Portfolio(Deliverable):
 
     @model_validator(mode="after")
     def _order_fits(self) -> Portfolio:
-        if 0 < self.draws < FEWEST_DRAWS:
-            raise conflict(f"{self.draws} draws", f"0 for none, or {FEWEST_DRAWS} or more", "draws")
         if self.order == "weighted" and self.keep_within is not None:
             raise conflict("keep_within with order 'weighted'", "keep_within with order 'lexicographic'", "keep_within")
         for index, one in enumerate(self.objective if self.order == "lexicographic" else ()):

@@ -14,7 +14,8 @@ from hisim.declare.quintiles import Shares
 AMOUNTS = ("level", "change", "percent")
 PEOPLE = 256
 """Simulated people in each cohort while mixes are tried; the answer is checked with more."""
-LEAST, DRAWS = 50, 100
+LEAST, DRAWS = 40, 100
+"""Fewest draws, of which one is expected beyond each end of a 95 % interval; and the usual number."""
 
 
 def _word(value: object) -> object:
@@ -140,7 +141,7 @@ class Deliverable(Declaration):
     people_per_cohort: Annotated[int, Field(ge=16, le=100_000, multiple_of=16)] = PEOPLE
     """Simulated people in each cohort while mixes are tried; a multiple of 16, best of 64."""
     draws: Annotated[int, Field(ge=0, le=100_000)] = DRAWS
-    """Joint draws of every uncertain number that the answer is checked with: 0 for none, or 50 and more."""
+    """Joint draws of every uncertain number that the answer is checked with: 0 for none, or 40 and more."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Deliverable:

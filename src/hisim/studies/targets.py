@@ -12,7 +12,7 @@ import xarray as xr
 from hisim.declare.refusals import Places
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import PEOPLE
-from hisim.declare.target import Goal, Target, goals_of
+from hisim.declare.target import LEAST, Goal, Target, goals_of
 from hisim.model.projection import project
 from hisim.outcomes.asked import Asked, figures, reduced
 from hisim.outcomes.bands import ENGLAND
@@ -33,8 +33,8 @@ UNSURE = 0.01
 """More than draws were found wanting, likewise: the next mix has other draws' luck."""
 WHATEVER = 1e4
 """Times by which cost counts for less where goals are out of reach."""
-TRIFLE = 5e-4
-"""Parts of the distance to a goal that a lever has to bring to be worth naming, where the goal is out of reach."""
+TRIFLE = 1e-3
+"""Part of what all levers bring that one has to bring to be worth naming, where a goal is out of reach."""
 ROUNDS = 3
 """Times that a search goes on with more to spare, where other chance or draws find too little."""
 DIGITS = 3
@@ -161,7 +161,7 @@ def _without_trifles(problem: Rows, found: Found, shift: np.ndarray | float) -> 
     """``found`` without levers that bring what is out of reach no nearer than chance might."""
     broken = found.values[1:] > KEPT
     nearer = -found.slopes[1:][broken].sum(axis=0) * (found.point - problem.low)
-    point = np.where(nearer < TRIFLE, problem.low, found.point)
+    point = np.where(nearer < TRIFLE * nearer.sum(), problem.low, found.point)
     values = problem.values(point[None])[0]
     values[1:] += shift
     return found._replace(point=point, values=values)
@@ -208,7 +208,7 @@ def answered(
         say("checking with other chance")
         anew, spare = worked_out_anew(setting, one), np.full(len(setting.goals), -np.inf)
         if target.probability is not None and search.best.reached:
-            drawn = draw(one, target.draws if attempt else target.draws // 2)
+            drawn = draw(one, target.draws if attempt else max(target.draws // 2, LEAST))
             spare = _spare(setting, drawn, target.probability, shift)
         spare = np.maximum(anew.short, spare)
         if (spare <= 0).all() or not search.best.reached or attempt == ROUNDS:
@@ -291,7 +291,7 @@ def _answer(target: Target, search: Search, one: Scenario, anew: Anew, drawn: di
         told = [own._replace(alone=alone) for own, alone in zip(told, _alone(setting, best), strict=True)]
     reached = all(own.reached for own in told)
     worth = room_worth(rows_of(setting), best) * (setting.price if reached else 1 / PRICE)
-    lower = search.lower if reached else -np.inf
+    lower = min(search.lower, float(anew.cost.sum())) if reached else -np.inf
     return Answer(
         setting.ground.levers, best.point, one, told, float(anew.cost.sum()), anew.cost, worth, lower,
         len(search.every), drawn, target.probability,

@@ -69,7 +69,7 @@ def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
         ("objective", "keep_within: 0.1\nobjective", r"6:14: keep_within: keep_within with order 'weighted'; allowed"),
         ("cumulative\n", "cumulative\n    weight: 2\norder: lexicographic\n",
          r"8:13: objective\[0\].weight: a weight with order 'lexicographic'; allowed: weights with order 'weighted'"),
-        ("objective", "draws: 5\nobjective", r"6:8: draws: 5 draws; allowed: 0 for none, or 40 or more"),
+        ("objective", "draws: 5\nobjective", r"6:8: draws: 5; allowed: 0, or 40 or more"),
         ("objective", "alternatives: {within: 0.9}\nobjective", r"alternatives.within: 0.9; allowed: 0.5 or less"),
         ("objective", "frontier: {budgets: []}\nobjective", r"frontier.budgets: .*at least 1 in the list"),
     ],

@@ -23,7 +23,7 @@ name: fewer
 title: Fewer deaths in the most deprived fifth
 scenario: two.yaml
 people_per_cohort: 32
-draws: 50
+draws: 40
 reach:
   - {estimand: deaths_averted_cumulative, quintile: 1, level: 200}
 """
@@ -45,7 +45,7 @@ def test_what_it_would_take(hisim, asked: Path, tmp_path: Path) -> None:
     text = " ".join(out.split())
     assert (code, err) == (0, "")
     assert text.startswith("Fewer deaths in the most deprived fifth England, 2011 to 2013; 2 actions")
-    assert "It can be reached, for £" in text and " of 50 draws" in text
+    assert "It can be reached, for £" in text and " of 40 draws" in text
     folder = tmp_path / "results" / "fewer"
     assert sorted(path.name for path in folder.iterdir()) == ["delivery.csv", "fewer-mix.yaml", "goals.csv"]
     rows = rows_in(folder / "delivery.csv")
@@ -68,7 +68,7 @@ def test_what_it_would_take(hisim, asked: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_reached_ends_with_one(hisim, asked: Path) -> None:
-    asked.write_text(TARGET.replace("level: 200", "level: 20000").replace("draws: 50", "draws: 0"))
+    asked.write_text(TARGET.replace("level: 200", "level: 20000").replace("draws: 40", "draws: 0"))
     code, out, _ = hisim("target", str(asked), "--workers", "1")
     text = " ".join(out.split())
     assert code == 1
@@ -78,7 +78,7 @@ def test_what_cannot_be_reached_ends_with_one(hisim, asked: Path) -> None:
 
 
 def test_a_machine_reads_the_same(hisim, asked: Path) -> None:
-    asked.write_text(TARGET.replace("draws: 50", "draws: 0"))
+    asked.write_text(TARGET.replace("draws: 40", "draws: 0"))
     code, out, _ = hisim("target", str(asked), "--workers", "1", "--json")
     told = json.loads(out)
     assert code == 0 and told["reached"] is True
@@ -107,7 +107,7 @@ def test_own_interventions_go_with_the_mix(hisim, asked: Path, tmp_path: Path, r
     (tmp_path / "own" / "overcrowding-relief.yaml").write_text(own, encoding="utf-8")
     line = "  - {use: overcrowding-relief, file: own/overcrowding-relief.yaml, profile: as_now}\n"
     (tmp_path / "two.yaml").write_text(SCENARIO + line)
-    asked.write_text(TARGET.replace("draws: 50", "draws: 0\nbounds: [{use: overcrowding-relief, at_least: 0.01}]"))
+    asked.write_text(TARGET.replace("draws: 40", "draws: 0\nbounds: [{use: overcrowding-relief, at_least: 0.01}]"))
     code, _, err = hisim("target", str(asked), "--workers", "1")
     assert code == 0, err
     folder = tmp_path / "results" / "fewer"
