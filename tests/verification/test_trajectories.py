@@ -27,7 +27,7 @@ TRUTHS = 120
 
 def test_draws_are_those_of_a_study_of_the_scenario() -> None:
     scenario = read_scenario_text(SCENARIO)
-    found = trajectories(scenario, DRAWS, threads=2)
+    found = trajectories(scenario, DRAWS, workers=2)
     definition = defined([scenario], 40)
     cell = next(one for one in cells_of(definition) if one.key == "life_expectancy_0_gap_q5")
     figures = np.concatenate([unpack(definition, unit, run_unit(definition, unit)) for unit in (1, 2)], axis=1)
@@ -44,7 +44,7 @@ def test_draws_are_those_of_a_study_of_the_scenario() -> None:
 
 def test_threads_change_nothing_and_coverage_alone_is_the_same() -> None:
     scenario = read_scenario_text(SCENARIO)
-    whole, alone = trajectories(scenario, DRAWS), trajectories(scenario, DRAWS, outcomes=False, threads=3)
+    whole, alone = trajectories(scenario, DRAWS), trajectories(scenario, DRAWS, outcomes=False, workers=3)
     assert "life-expectancy-0" not in alone.indicators and "coverage-statins" in alone.indicators
     xr.testing.assert_identical(alone.draws, whole.draws[list(alone.draws)])
     xr.testing.assert_identical(alone.central, whole.central[list(alone.central)])
@@ -52,7 +52,7 @@ def test_threads_change_nothing_and_coverage_alone_is_the_same() -> None:
 
 def test_central_values_do_not_stray_from_the_draws_and_chance_is_told_apart() -> None:
     scenario = read_scenario_text(SCENARIO)
-    (found,) = for_areas([("England", scenario)], DRAWS)
+    (found,) = for_areas([scenario], DRAWS)
     place, years = {"quintile": "1", "sex": "Persons"}, (2012, 2012)
     centre, (plan, _) = (
         found.middle("coverage-statins", place, years)[0],

@@ -6,25 +6,40 @@ sheet) and column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from hisim.areas import Area
 from hisim.declare.cells import MOST_PROBLEMS, Cell, Row, plain_number, rows_named
 from hisim.declare.nodes import shown
-from hisim.declare.observed import CATEGORIES, CATEGORY, CATEGORY_WORDS, EVERYONE, INDICATOR, SEX, Known
+from hisim.declare.observed import (
+    AREA,
+    AREA_NAME,
+    CATEGORIES,
+    CATEGORY,
+    CATEGORY_WORDS,
+    EVERYONE,
+    INDICATOR,
+    NO_CODE,
+    SEX,
+    Known,
+    area_of,
+)
 from hisim.errors import InvalidFileError, Problem, nearest_name
 
 BEGUN, YEAR, BASELINE, TARGET, LEAD, NOTES = (
     "Baseline year", "Target year", "Local baseline", "Local target", "Lead", "Notes",
 )  # fmt: skip
 REQUIRED = (INDICATOR, CATEGORY, SEX, BEGUN, YEAR, TARGET)
-OPTIONAL = (BASELINE, LEAD, NOTES)
-LONGEST_TEXT = 2_000
+OPTIONAL = (BASELINE, LEAD, NOTES, AREA, AREA_NAME)
+LONGEST_TEXT, MOST_NAMED = 2_000, 3
 
 
 class Aspired(NamedTuple):
     """A locality's own target for one indicator."""
 
+    area: str
+    """Key of its area."""
     indicator: str
     sex: str
     fifth: str
@@ -40,7 +55,7 @@ class Aspired(NamedTuple):
 
 
 def read_aspired(
-    rows: Iterator[list[Cell]], file: str, known: Mapping[str, Known], years: tuple[int, int]
+    rows: Iterator[list[Cell]], file: str, known: Mapping[str, Known], years: tuple[int, int], areas: Sequence[Area]
 ) -> list[Aspired]:
     """The targets in the ``rows`` of a filled template, header first.
 
@@ -50,6 +65,8 @@ def read_aspired(
         Indicators of the scenario, by id.
     years
         First and last projected year.
+    areas
+        Those that rows may be of; where there is one only, rows need not say.
 
     Raises
     ------
@@ -57,15 +74,15 @@ def read_aspired(
         With every problem found.
     """
     problems: list[Problem] = []
-    first: dict[tuple[str, str, str, int], int] = {}
+    first: dict[tuple[str, str, str, str, int], int] = {}
     found = []
     for row in rows_named(rows, file, REQUIRED, OPTIONAL, problems):
         if not row[TARGET].text:
             continue
         noted, wrong = len(problems), _Noted(file, problems)
-        one = _row(row, known, years, wrong)
+        one = _row(row, known, years, areas, wrong)
         if one is not None and len(problems) == noted:
-            key = (one.indicator, one.sex, one.fifth, one.year)
+            key = (one.area, one.indicator, one.sex, one.fifth, one.year)
             if first.setdefault(key, one.line) != one.line:
                 same = f"the same indicator, category, sex and year a second time (see line {first[key]})"
                 wrong(row[INDICATOR], "", same, "one target for each")
@@ -89,7 +106,9 @@ class _Noted:
         self.problems.append(Problem(self.file, cell.line, cell.column, column, found, allowed, nearest))
 
 
-def _row(row: Row, known: Mapping[str, Known], years: tuple[int, int], wrong: _Noted) -> Aspired | None:
+def _row(
+    row: Row, known: Mapping[str, Known], years: tuple[int, int], areas: Sequence[Area], wrong: _Noted
+) -> Aspired | None:
     name, sex, fifth = row[INDICATOR], row[SEX], CATEGORIES.get(row[CATEGORY].text)
     if name.text not in known:
         found = f"the unknown indicator {shown(name.text)}" if name.text else "nothing"
@@ -108,9 +127,26 @@ def _row(row: Row, known: Mapping[str, Known], years: tuple[int, int], wrong: _N
     given = row.get(BASELINE)
     baseline = _number(given, BASELINE, what, wrong) if given is not None and given.text else None
     lead, notes = (_text(row.get(column), column, wrong) for column in (LEAD, NOTES))
-    if fifth is None or begun is None or year is None or target is None:
+    area = _area(row, areas, wrong)
+    if fifth is None or begun is None or year is None or target is None or area is None:
         return None
-    return Aspired(name.text, sex.text, fifth, begun, year, baseline, target, lead, notes, name.line)
+    return Aspired(area.key, name.text, sex.text, fifth, begun, year, baseline, target, lead, notes, name.line)
+
+
+def _area(row: Row, areas: Sequence[Area], wrong: _Noted) -> Area | None:
+    """The area that a row is of: by its code, or by its name where it gives none."""
+    said = area_of(row)
+    if said is None and len(areas) == 1:
+        return areas[0]
+    cell, column = said or (row[INDICATOR], AREA)
+    text = "" if said is None else cell.text
+    named = {name.casefold(): area for area in areas for name in (area.key, area.name)}
+    if text.casefold() not in named:
+        names = [f"{area.name} ({area.code or NO_CODE})" for area in areas]
+        most = ", ".join(names[:MOST_NAMED]) + f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
+        near = nearest_name(text, [name for area in areas for name in (area.key, area.name)])
+        wrong(cell, column, shown(text) if text else "nothing", most, near)
+    return named.get(text.casefold())
 
 
 def _year(cell: Cell, column: str, years: tuple[int, int], wrong: _Noted) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
+from hisim.areas import Area
 from hisim.declare.cells import MOST_PROBLEMS, Cell, Row, plain_number, rows_named, rows_of_cells
 from hisim.declare.nodes import shown
 from hisim.errors import InvalidFileError, Problem, nearest_name
@@ -18,9 +19,11 @@ from hisim.variables import QUINTILE_NAMES, SEXES
 
 INDICATOR, CATEGORY, SEX, PERIOD, VALUE = "Indicator ID", "Category", "Sex", "Time period", "Value"
 LOW, HIGH, COUNT, DENOMINATOR = "Lower CI 95.0 limit", "Upper CI 95.0 limit", "Count", "Denominator"
-AREA = "Area Code"
+AREA, AREA_NAME = "Area Code", "Area Name"
+NO_CODE = "no code"
+"""Area Code of areas to which nobody gives one; their name says which they are."""
 REQUIRED = (INDICATOR, CATEGORY, SEX, PERIOD, VALUE)
-OPTIONAL = (LOW, HIGH, COUNT, DENOMINATOR, AREA)
+OPTIONAL = (LOW, HIGH, COUNT, DENOMINATOR, AREA, AREA_NAME)
 PERSONS, EVERYONE = "Persons", "all"
 CATEGORIES = {"": EVERYONE, EVERYONE: EVERYONE} | {
     text: str(fifth) for fifth, name in QUINTILE_NAMES.items() for text in (str(fifth), name)
@@ -72,10 +75,19 @@ class Observed(NamedTuple):
     line: int
 
 
-def read_observed(
-    text: str, file: str, known: Mapping[str, Known], years: tuple[int, int], area: str
-) -> list[Observed]:
-    """The figures in ``text``.
+class Seen(NamedTuple):
+    """What a file says of one area."""
+
+    figures: list[Observed]
+    left_out: int
+    """Rows of other areas, in a file that has some of this one."""
+
+
+def read_observed(text: str, file: str, known: Mapping[str, Known], years: tuple[int, int], area: Area) -> Seen:
+    """The figures in ``text`` of one area.
+
+    Files of the field hold all areas together, so rows of others are left out where any names this one; where none
+    does, they are refused, since the file is then of another place.
 
     Parameters
     ----------
@@ -86,7 +98,7 @@ def read_observed(
     years
         First and last projected year.
     area
-        ONS code of the area that the rows must be of, where they say.
+        The area that rows are of, where they say: by code, or by name where there is no code.
 
     Raises
     ------
@@ -96,20 +108,30 @@ def read_observed(
     return _Reader(file, known, years, area).read(text)
 
 
+def area_of(row: Row) -> tuple[Cell, str] | None:
+    """What a row says of its area, and in which column: its code, or its name where it gives none."""
+    said = ((row[column], column) for column in (AREA, AREA_NAME) if column in row)
+    return next(((cell, column) for cell, column in said if cell.text not in ("", NO_CODE)), None)
+
+
 class _Reader:
     """Gathers figures and what is wrong with them."""
 
-    def __init__(self, file: str, known: Mapping[str, Known], years: tuple[int, int], area: str) -> None:
+    def __init__(self, file: str, known: Mapping[str, Known], years: tuple[int, int], area: Area) -> None:
         self.file, self.known, self.years, self.area = file, known, years, area
+        self.names = {name.casefold() for name in (area.key, area.name)}
         self.problems: list[Problem] = []
 
     def refuse(self, cell: Cell, column: str, found: str, allowed: str = "", nearest: str = "") -> None:
         self.problems.append(Problem(self.file, cell.line, cell.column, column, found, allowed, nearest))
 
-    def read(self, text: str) -> list[Observed]:
-        rows, found = rows_of_cells(text, self.file, MOST_ROWS, self.problems), []
+    def read(self, text: str) -> Seen:
+        cells, found = rows_of_cells(text, self.file, MOST_ROWS, self.problems), []
         first: dict[tuple[str, str, str, int, int], int] = {}
-        for row in rows_named(rows, self.file, REQUIRED, OPTIONAL, self.problems):
+        rows = list(rows_named(cells, self.file, REQUIRED, OPTIONAL, self.problems))
+        named = any(self._other(row) is None and area_of(row) is not None for row in rows)
+        mine = [row for row in rows if not named or self._other(row) is None]
+        for row in mine:
             before = len(self.problems)
             one = self._row(row)
             if len(self.problems) >= MOST_PROBLEMS:
@@ -125,14 +147,21 @@ class _Reader:
             self.refuse(Cell("", 1, 1), "", "no row", "one row for each observed figure")
         if self.problems:
             raise InvalidFileError(self.problems)
-        return found
+        return Seen(found, len(rows) - len(mine))
+
+    def _other(self, row: Row) -> tuple[Cell, str] | None:
+        """Where a row says that it is of another area, and in which column."""
+        said = area_of(row)
+        return None if said is None or said[0].text.casefold() in self.names else said
 
     def _row(self, row: Row) -> Observed | None:
         known = self._indicator(row[INDICATOR])
         fifth, sex = self._fifth(row[CATEGORY], known), self._sex(row[SEX], known)
         period, value = self._period(row[PERIOD]), self._number(row[VALUE], VALUE)
-        if AREA in row and row[AREA].text not in ("", self.area):
-            self.refuse(row[AREA], AREA, shown(row[AREA].text), f"{self.area}, the area of the scenario")
+        other = self._other(row)
+        if other is not None:
+            allowed = f"{self.area.code or self.area.name}, the area of the scenario"
+            self.refuse(*other, shown(other[0].text), f"{allowed} ({self.area.name})" if self.area.code else allowed)
         low, high, count, people = (
             self._number(row[name], name) if name in row and row[name].text else None for name in OPTIONAL[:4]
         )

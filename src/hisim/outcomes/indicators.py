@@ -7,16 +7,18 @@ positive where the most deprived fifth is worse off (:mod:`hisim.outcomes.inequa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Literal, NamedTuple
 
+import numpy as np
 import xarray as xr
 
-from hisim.outcomes.bands import ENGLAND, PERSONS, QUINTILE_LABELS, SEX_LABELS, add_total, with_totals
+from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, PERSONS, QUINTILE_LABELS, SEX_LABELS, add_total, with_totals
 from hisim.outcomes.estimands import ESTIMANDS, LEVELS, MEASURES, ranked_population
 from hisim.outcomes.inequality import absolute_gap
-from hisim.variables import SEXES
+from hisim.outcomes.withheld import few_deaths
+from hisim.variables import AGE_BAND_STARTS, SEXES
 
 Kind = Literal["process", "outcome"]
 Measure = Literal["level", "gap_q5", "gap_average", "sii"]
@@ -35,6 +37,15 @@ AGES = {
 BOUNDS = {"years": (0.0, 120.0), "%": (0.0, 100.0)}
 """What a level may be, by its unit; others are not below 0."""
 PER_CENT = 100.0
+COVERAGE_DIMS = ("scenario", "year", "quintile", "sex")
+EVERY, YOUNG, INFANTS = slice(None), slice(AGE_BAND_STARTS.index(75)), slice(1)
+"""Age bands of a rate."""
+RATES = {
+    "all-age-rate": (ALL_CAUSES, EVERY), "under-75-rate": (ALL_CAUSES, YOUNG),
+    "under-75-circulatory-rate": ("Circulatory disease", YOUNG), "under-75-cancer-rate": ("Cancer", YOUNG),
+    "infant-mortality": (ALL_CAUSES, INFANTS),
+}  # fmt: skip
+"""Causes and ages of the deaths that each rate counts."""
 
 
 class Indicator(NamedTuple):
@@ -136,15 +147,43 @@ def coverage_values(found: xr.Dataset) -> xr.Dataset:
         Not-a-number where it is for nobody.
     """
     eligible, served = (_whole(found[name]) for name in ("eligible", "served"))
-    share = PER_CENT * served / eligible.where(eligible > 0)
-    out: dict[str, xr.DataArray] = {}
+    share = (PER_CENT * served / eligible.where(eligible > 0)).transpose("intervention", *COVERAGE_DIMS)
+    most, gap_dims = share.sel(quintile="1", drop=True), [dim for dim in COVERAGE_DIMS if dim != "quintile"]
+    out: dict[str, tuple[Sequence[str], np.ndarray]] = {}
+    gaps = {
+        measure: absolute_gap(most, share.sel(quintile=other, drop=True), higher_is_better=True).values
+        for measure, other in (("gap-q5", "5"), ("gap-average", ENGLAND))
+    }
+    for place, name in enumerate(found["intervention"].values.tolist()):
+        out[f"coverage-{name}"] = (COVERAGE_DIMS, share.values[place])
+        out |= {f"coverage-{name}-{measure}": (gap_dims, gap[place]) for measure, gap in gaps.items()}
+    return xr.Dataset(out, {dim: share[dim].values for dim in COVERAGE_DIMS})
+
+
+def coverage_counts(found: xr.Dataset) -> xr.Dataset:
+    """People served and people it is for of each coverage, as ``ID count`` and ``ID denominator``; as there."""
+    eligible, served = (_whole(found[name]) for name in ("eligible", "served"))
+    out = {}
     for name in found["intervention"].values.tolist():
-        one = share.sel(intervention=name, drop=True).transpose("scenario", "year", "quintile", "sex")
-        most = one.sel(quintile="1", drop=True)
-        out[f"coverage-{name}"] = one
-        for measure, other in (("gap-q5", "5"), ("gap-average", ENGLAND)):
-            gap = absolute_gap(most, one.sel(quintile=other, drop=True), higher_is_better=True)
-            out[f"coverage-{name}-{measure}"] = gap
+        out[f"coverage-{name} count"] = served.sel(intervention=name, drop=True).transpose(*COVERAGE_DIMS)
+        out[f"coverage-{name} denominator"] = eligible.sel(intervention=name, drop=True)
+    return xr.Dataset(out)
+
+
+def outcome_counts(data: xr.Dataset) -> xr.Dataset:
+    """Deaths and person-years behind each rate of a banded dataset, as ``ID count`` and ``ID denominator``.
+
+    Returns
+    -------
+    xr.Dataset
+        (..., scenario, year, quintile, sex), not-a-number where the rate is withheld.
+    """
+    data = with_totals(data)
+    out: dict[str, xr.DataArray] = {}
+    for name, (group, ages) in RATES.items():
+        died = data["deaths"].sel(cause_group=group, drop=True).isel(age_band=ages).sum("age_band", skipna=False)
+        lived = data["person_years"].isel(age_band=ages).sum("age_band", skipna=False)
+        out[f"{name} count"], out[f"{name} denominator"] = few_deaths(died, died, data), few_deaths(lived, died, data)
     return xr.Dataset(out)
 
 

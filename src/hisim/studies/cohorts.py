@@ -23,6 +23,8 @@ from hisim.version import __version__
 
 COHORTS = "cohorts"
 """Kind of such a definition: its units are pieces of cohorts, not runs."""
+TRAJECTORIES = "trajectories"
+"""Kind of a definition whose units are indicators of a plan in several areas (:mod:`hisim.studies.worlds`)."""
 FORMAT = 1
 """Of definitions: raised when what a unit holds changes."""
 SHAPES_END = b"\n"
@@ -44,6 +46,12 @@ def scenarios_of(definition: Definition) -> list[Scenario]:
     """The scenarios of any definition."""
     own = definition["own"]
     return [read_scenario_text(one["text"], one["name"], own.get(one["name"])) for one in definition["scenarios"]]
+
+
+def in_study(scenario: Scenario, people: int) -> Scenario:
+    """A scenario as the runs of a study simulate it."""
+    settings = scenario.simulation.model_copy(update={"people_per_cohort": people, "one_to_one": False})
+    return scenario.model_copy(update={"simulation": settings})
 
 
 def define_cohorts(scenarios: Sequence[Scenario]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from hisim.outcomes.asked import Asked, everything, known_estimands, layout
 from hisim.outcomes.bands import ALL_CAUSES, PERSONS
 from hisim.outcomes.comparison import TARGET_YEAR
 from hisim.studies import design, study
-from hisim.studies.cohorts import texts_of
+from hisim.studies.cohorts import in_study, texts_of
 from hisim.uncertain import USUAL_LEVEL, Uncertain, check_uncertain
 
 
@@ -92,12 +92,6 @@ def _runs(sweep: Sweep, count: int, size: int, values: Sequence[Sequence[float]]
         return 2 * count
     design.check_size(sweep.design, size, count)
     return design.runs(sweep.design, size, count, sweep.second_order)
-
-
-def in_study(scenario: Scenario, people: int) -> Scenario:
-    """A scenario as the runs of a study simulate it."""
-    settings = scenario.simulation.model_copy(update={"people_per_cohort": people, "one_to_one": False})
-    return scenario.model_copy(update={"simulation": settings})
 
 
 def _varying(
@@ -251,4 +245,4 @@ def _check_correlations(sweep: Sweep, paths: Sequence[str], where: Places | None
         raise InvalidFileError(problems)
 
 
-__all__ = ["default_figures", "define", "everything", "in_study"]
+__all__ = ["default_figures", "define", "everything"]

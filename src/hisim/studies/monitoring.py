@@ -25,10 +25,13 @@ from hisim.outcomes.judging import (
     judge,
     power,
 )
+from hisim.studies.aspirations import Three, why_not
 from hisim.studies.trajectories import Trajectories, interval
+from hisim.studies.yearly import year_to_year
 
-Three = tuple[float, float, float]
-"""Central value and both ends of the 95 % uncertainty interval."""
+NOTHING = float("nan")
+UNSAID = Judged("cannot tell yet", NOTHING, NOTHING, NOTHING, 0.0)
+"""Of a figure of which the model says nothing: nobody, or too few, live or die there."""
 
 
 class Figure(NamedTuple):
@@ -68,6 +71,8 @@ class Finding(NamedTuple):
     """None for a figure that others count from."""
     powerful_from: int | None
     """First year in which a figure with such an error is likely to tell the plan from carrying on as now."""
+    why: str = ""
+    """Why the model says nothing of it, where that is so: nobody, or too few, live or die there."""
 
 
 class Activity(NamedTuple):
@@ -159,17 +164,33 @@ def _finding(one: Figure, since: Figure | None, found: Trajectories, *, judging:
     name, place, years = one.indicator.id, {"quintile": one.fifth, "sex": one.sex}, (one.first, one.last)
     plan, as_now = found.worlds(name, place, years)
     centre, centre_now = found.middle(name, place, years)
-    error = one.error
+    error = whole_error(one)
     if since is not None:
         before, before_now = found.worlds(name, place, (since.first, since.last))
         middle, middle_now = found.middle(name, place, (since.first, since.last))
         plan, as_now = since.value + plan - before, since.value + as_now - before_now
         centre, centre_now = since.value + centre - middle, since.value + centre_now - middle_now
-        error = float(np.hypot(error, since.error))
+        error = float(np.hypot(error, whole_error(since)))
     better = one.indicator.good == "higher"
+    said = bool(np.isfinite([centre, centre_now, *plan, *as_now]).all())
+    if not said:
+        nothing = (NOTHING,) * 3
+        why = why_not(found, one.indicator, one.fifth)
+        return Finding(one, since, nothing, nothing, UNSAID if judging else None, None, why)
     judged = judge(one.value, error, plan, as_now, higher_is_better=better) if judging else None
     year = _powerful_from(one, since, found, error) if judging else None
     return Finding(one, since, (centre, *interval(plan)), (centre_now, *interval(as_now)), judged, year)
+
+
+def whole_error(one: Figure) -> float:
+    """Standard error of a figure with what whole years add to it, such as cold winters [unit of the indicator].
+
+    In an area within England as in the fifths of England: what years do there alone is not known.
+    """
+    if one.indicator.kind == "process":
+        return one.error
+    spread = year_to_year()[one.indicator.id, one.sex, one.fifth]
+    return float(np.hypot(one.error, spread / np.sqrt(one.last - one.first + 1)))
 
 
 def _powerful_from(one: Figure, since: Figure | None, found: Trajectories, error: float) -> int | None:
@@ -180,7 +201,7 @@ def _powerful_from(one: Figure, since: Figure | None, found: Trajectories, error
     answer = None
     for year in range(found.scenario.end, first - 1, -1):
         plan, as_now = found.worlds(name, place, (year, year))
-        if power(error, plan - before[0], as_now - before[1], higher_is_better=better) < POWERFUL:
+        if not power(error, plan - before[0], as_now - before[1], higher_is_better=better) >= POWERFUL:
             break
         answer = year
     return answer

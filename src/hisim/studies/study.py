@@ -23,7 +23,8 @@ from hisim.model.projection import project
 from hisim.model.slot_plan import Library, library_of_run
 from hisim.outcomes.asked import Asked, Cell, chance_in, figures, joined, reduced, rows
 from hisim.studies import design
-from hisim.studies.cohorts import COHORTS, Definition, run_cohort_unit, scenarios_of
+from hisim.studies.cohorts import COHORTS, TRAJECTORIES, Definition, run_cohort_unit, scenarios_of
+from hisim.studies.worlds import run_worlds_unit
 from hisim.uncertain import Uncertain, drawn_values
 
 DRAWS, ONE_AT_A_TIME, GRID, LATIN, MORRIS, SOBOL = (
@@ -69,6 +70,8 @@ def run_unit(definition: Definition, unit: int) -> bytes:
     """
     if definition["kind"] == COHORTS:
         return run_cohort_unit(definition, unit)
+    if definition["kind"] == TRAJECTORIES:
+        return run_worlds_unit(definition, unit)
     prepared = prepare(definition)
     if unit == 0:
         found = central_figures(prepared, *_reduced(prepared, 0, {}, COMMON_CHANCE, lean=False))

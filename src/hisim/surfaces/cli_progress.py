@@ -10,7 +10,9 @@ import typer
 
 Scenario = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)]
 Draws = Annotated[int, typer.Option(min=40, max=100_000, help="Draws of all uncertain numbers.")]
-Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; changes no result.", show_default="cores")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=1024, help="Draws worked out at once; changes no result.", show_default="cores")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is already there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 
@@ -24,25 +26,32 @@ def aspirations(
         str | None, typer.Option(help="Baseline and later years, e.g. 2012,2015.", show_default="first,2015")
     ] = None,
     draws: Draws = 100,
+    areas: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name or code of an area; a group comes with its members. May be repeated.",
+            show_default="the scenario's",
+        ),
+    ] = None,
     template: Annotated[
         Path | None, typer.Option(help="Write only the template a locality fills, .csv or .xlsx.")
     ] = None,
     filled: Annotated[Path | None, typer.Option(help="A filled template: set its targets beside the plan.")] = None,
     overwrite: Overwrite = False,
-    threads: Threads = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Say by objective what good looks like: indicator, baseline, and each year with its interval, by fifth.
 
-    Example: hisim aspirations scenarios/kent-2012-15.yaml --years 2012,2015
+    Example: hisim aspirations scenarios/kent.yaml --years 2012,2015 --areas Kent
     """
     from hisim.surfaces.aspirations import aspirations_file
     from hisim.surfaces.cli_shared import progress, show
 
     show(
         aspirations_file(
-            file, out, years, draws, template=template, filled=filled, overwrite=overwrite,
-            threads=threads or os.cpu_count() or 1, progress=progress("drawing"), as_json=as_json,
+            file, out, years, draws, areas=areas or (), template=template, filled=filled, overwrite=overwrite,
+            workers=workers or os.cpu_count() or 1, progress=progress("drawing"), as_json=as_json,
         )
     )  # fmt: skip
 
@@ -53,7 +62,7 @@ def monitor(
     draws: Draws = 200,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write to.", show_default="write nothing")] = None,
     overwrite: Overwrite = False,
-    threads: Threads = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Say whether observed figures are on track, judged by inequality; exit code 1 where a gap is behind.
@@ -64,7 +73,7 @@ def monitor(
     from hisim.surfaces.monitor import monitor_file
 
     text, reached = monitor_file(
-        file, observed, draws, out=out, overwrite=overwrite, threads=threads or os.cpu_count() or 1,
+        file, observed, draws, out=out, overwrite=overwrite, workers=workers or os.cpu_count() or 1,
         progress=progress("drawing"), as_json=as_json,
     )  # fmt: skip
     show(text)

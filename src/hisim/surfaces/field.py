@@ -7,15 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
+from hisim.areas import Area
 from hisim.declare.observed import (
     AREA,
+    AREA_NAME,
     CATEGORY,
     COUNT,
     DENOMINATOR,
     HIGH,
     INDICATOR,
     LOW,
+    NO_CODE,
     PERIOD,
     SEX,
     VALUE,
@@ -25,7 +29,7 @@ from hisim.surfaces.export import write_text
 from hisim.surfaces.text import fifth
 from hisim.variables import QUINTILES
 
-NAME, AREA_NAME, AREA_TYPE, AGE, CATEGORY_TYPE = "Indicator Name", "Area Name", "Area Type", "Age", "Category Type"
+NAME, AREA_TYPE, AGE, CATEGORY_TYPE = "Indicator Name", "Area Type", "Age", "Category Type"
 NOTE, SORTABLE, SCENARIO, STATISTIC = "Value note", "Time period Sortable", "Scenario", "Statistic"
 COLUMNS = (
     INDICATOR, NAME, AREA, AREA_NAME, AREA_TYPE, SEX, AGE, CATEGORY_TYPE, CATEGORY, PERIOD, VALUE, LOW, HIGH, COUNT,
@@ -33,21 +37,34 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of every tidy CSV of indicators, in the order of the field."""
 FIFTHS = "Deprivation fifths within England (IMD 2015)"
-ENGLAND = "E92000001"
+TYPES = {
+    "country": "England", "region": "Region", "county": "County", "metropolitan county": "County",
+    "part of London": "Part of London", "primary care trust": "PCT", "primary care trusts": "PCT",
+}  # fmt: skip
+"""Area Type by kind of area, as the field says it; local authorities of every kind are of one type."""
+AUTHORITY, GROUP = "District & UA", "Group of local authorities"
+ROUNDING = 1e-12
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How text begins that a spreadsheet would work out."""
 INTERVAL_NOTE = "limits are a 95 % uncertainty interval"
 
 
-def about(indicator: Indicator, area: tuple[str, str], sex: str, quintile: str, period: str) -> dict[str, str]:
-    """What a row says of the indicator, place and time it is of; ``area`` is code and name."""
-    code, name = area
+def area_cells(area: Area) -> dict[str, str]:
+    """Code, name and type of an area."""
+    one = area.members == (area.code,)
+    return {
+        AREA: area.code or NO_CODE,
+        AREA_NAME: area.name,
+        AREA_TYPE: AUTHORITY if one else TYPES.get(area.kind, GROUP),
+    }
+
+
+def about(indicator: Indicator, area: Area, sex: str, quintile: str, period: str) -> dict[str, str]:
+    """What a row says of the indicator, place and time it is of."""
     return {
         INDICATOR: indicator.id,
         NAME: indicator.name,
-        AREA: code,
-        AREA_NAME: name,
-        AREA_TYPE: "Country" if code == ENGLAND else "",
+        **area_cells(area),
         SEX: sex,
         AGE: indicator.ages,
         CATEGORY_TYPE: "" if quintile not in map(str, QUINTILES) else FIFTHS,
@@ -63,8 +80,17 @@ def category(quintile: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number as CSV files hold it, to six significant figures; nothing where there is none."""
-    return f"{value:.6g}" if isfinite(value) else ""
+    """A number as CSV files hold it, to six significant figures; nothing where there is none, 0 for rounding."""
+    return f"{value if abs(value) > ROUNDING else 0.0:.6g}" if isfinite(value) else ""
+
+
+def for_json(value: Any) -> Any:
+    """``value`` with nothing in the place of every number that is none, since JSON has no word for it."""
+    if isinstance(value, Mapping):
+        return {name: for_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [for_json(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def as_text(text: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from hisim.areas import find
 from hisim.declare.files import read_scenario, text_of
 from hisim.declare.observed import HIGH, LOW, MOST_BYTES, VALUE, read_observed
 from hisim.errors import StoppedError
@@ -14,9 +15,19 @@ from hisim.outcomes.indicators import subject
 from hisim.outcomes.judging import LEVEL, POWERFUL
 from hisim.studies.monitoring import Activity, Finding, activities, known, monitored
 from hisim.studies.trajectories import Trajectories, indicators_of, trajectories
-from hisim.surfaces.aspirations import WHO, WIDTH, between, figure
+from hisim.surfaces.aspirations_areas import WHO, WIDTH, between, figure, named, of_the_area
 from hisim.surfaces.export import check_folder, make_folder
-from hisim.surfaces.field import COLUMNS, INTERVAL_NOTE, NOTE, SCENARIO, STATISTIC, about, category, write_rows
+from hisim.surfaces.field import (
+    COLUMNS,
+    INTERVAL_NOTE,
+    NOTE,
+    SCENARIO,
+    STATISTIC,
+    about,
+    category,
+    for_json,
+    write_rows,
+)
 from hisim.surfaces.text import Row, Table, render, wrapped
 from hisim.variables import COMPARATOR
 
@@ -41,7 +52,7 @@ def monitor_file(
     *,
     out: Path | None = None,
     overwrite: bool = False,
-    threads: int = 1,
+    workers: int = 1,
     progress: Progress | None = None,
     as_json: bool = False,
 ) -> tuple[str, bool]:
@@ -56,12 +67,13 @@ def monitor_file(
     scenario = read_scenario(file)
     indicators = indicators_of(scenario)
     text = text_of(observed, str(observed), MOST_BYTES)
-    rows = read_observed(text, str(observed), known(indicators), (scenario.start, scenario.end), scenario.area)
+    area, years = find(scenario.area), (scenario.start, scenario.end)
+    rows, left_out = read_observed(text, str(observed), known(indicators), years, area)
     health = any(indicators[row.indicator].kind == "outcome" for row in rows)
     if out is not None:
         check_folder(out, (CSV,), overwrite=overwrite)
     try:
-        found = trajectories(scenario, draws, outcomes=health, threads=threads, progress=progress)
+        found = trajectories(scenario, draws, outcomes=health, workers=workers, progress=progress)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
     findings = monitored(rows, found)
@@ -72,15 +84,17 @@ def monitor_file(
                    out / CSV)  # fmt: skip
         written = f"\nWritten: {out / CSV}\n"
     reached = not any(one.judged is not None and one.judged.verdict == "behind" for one in _latest(findings))
-    return (_json(findings, found) if as_json else described(findings, found, draws) + written), reached
+    return (_json(findings, found) if as_json else described(findings, found, draws, left_out) + written), reached
 
 
-def described(findings: Sequence[Finding], found: Trajectories, draws: int) -> str:
+def described(findings: Sequence[Finding], found: Trajectories, draws: int, left_out: int = 0) -> str:
     """Gaps first, then what is done, then the rule."""
     scenario = found.scenario
     lines = [
         f"{scenario.title}: is it on track?",
-        f"{found.area}, judged by whether inequality falls, not by how much is done.",
+        f"{named(found.area)}, judged by whether inequality falls, not by how much is done.",
+        *([f"Rows of other areas in the file: {left_out}; they are left out."] if left_out else []),
+        *of_the_area(found),
         "",
         *_headline(findings),
         *(_activity(one) for one in activities(findings)),
@@ -149,6 +163,8 @@ def _sentence(one: Finding) -> str:
 def _why(one: Finding) -> str:
     judged = one.judged
     assert judged is not None
+    if one.plan[0] != one.plan[0]:
+        return f"The model says nothing of it: {one.why}."
     if judged.verdict == "behind":
         other = "" if judged.told else ", and it is not told from carrying on as now"
         return f"At most {judged.as_bad:.1%} of the plan's worlds would show something as bad{other}."
@@ -223,8 +239,8 @@ def records(findings: Sequence[Finding], found: Trajectories) -> list[dict[str, 
     """Rows in the field's columns: each observed figure with its verdict, then the plan and carrying on as now."""
     rows: list[dict[str, str | float]] = []
     for one in findings:
-        row, area = one.figure, (found.scenario.area, found.area)
-        where = about(row.indicator, area, row.sex, row.fifth, row.period)
+        row = one.figure
+        where = about(row.indicator, found.area, row.sex, row.fifth, row.period)
         low, high = row.interval
         seen: dict[str, str | float] = {
             **where, VALUE: row.value, LOW: low, HIGH: high, SCENARIO: "observed",
@@ -259,5 +275,6 @@ def _json(findings: Sequence[Finding], found: Trajectories) -> str:
 
     gaps = Counter(each.judged.verdict for each in _latest(findings) if each.judged is not None)
     widening = [each.indicator.id for each in activities(findings) if each.widened]
-    told = {"scenario": found.scenario.name, "area": found.area, "gaps": dict(gaps)}
-    return json.dumps({**told, "more_done_and_gap_wider": widening, "figures": [one(f) for f in findings]}, indent=2)
+    told = {"scenario": found.scenario.name, "area": found.area.name, "area_code": found.area.code or None,
+            "gaps": dict(gaps), "more_done_and_gap_wider": widening}  # fmt: skip
+    return json.dumps(for_json({**told, "figures": [one(f) for f in findings]}), indent=2)

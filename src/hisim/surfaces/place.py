@@ -59,14 +59,19 @@ def area_lines(projection: xr.Dataset) -> Iterator[str]:
         f"{high:,.0f} in 95 years of 100: that is not the Monte Carlo error (±) of the model, which is far less."
         f"{_beside_chance(projection, (high - low) / 2)}"
     )
-    yield (
-        "Death rates are England's in the same fifth, sex and age times a local factor from the deaths of 2014 in "
-        f"{place}, drawn towards 1 by how sure it is: hisim areas {_quoted(projection.attrs)}. What people are like "
-        "and how they are served is England's."
-    )
+    yield local_rates(place, str(projection.attrs["area"]))
     yield from withheld_lines(projection)
     if str(projection.attrs["area"]) == MOST_DEPRIVED:
         yield "Anyone can work out this group from the 2010 index; it is not the official list of Spearhead areas."
+
+
+def local_rates(place: str, key: str) -> str:
+    """Whose rates and risks an area has."""
+    return (
+        "Death rates are England's in the same fifth, sex and age times a local factor from the deaths of 2014 in "
+        f"{place}, drawn towards 1 by how sure it is: hisim areas {_quoted(key)}. What people are like and how they "
+        "are served is England's."
+    )
 
 
 def _beside_chance(projection: xr.Dataset, chance: float) -> str:
@@ -80,16 +85,21 @@ def _beside_chance(projection: xr.Dataset, chance: float) -> str:
     return f" The mix {does} about {people(abs(yearly))} a year{lost}."
 
 
-def _quoted(told: Mapping[Any, Any]) -> str:
-    name = str(told["area"])
+def _quoted(name: str) -> str:
     return name if name.replace("-", "").isalnum() else f"'{name}'"
 
 
 def withheld_lines(projection: xr.Dataset) -> Iterator[str]:
     """What is not shown of an area because nobody, or hardly anybody, is there."""
-    from hisim.outcomes.withheld import FEWEST_DEATHS, MOST_WITHHELD_PEOPLE, empty_fifths, small_fifths
+    from hisim.outcomes.withheld import empty_fifths, small_fifths
 
-    place, empty, small = place_of(projection.attrs), empty_fifths(projection), small_fifths(projection)
+    return withheld_words(place_of(projection.attrs), empty_fifths(projection), small_fifths(projection))
+
+
+def withheld_words(place: str, empty: Sequence[int], small: Sequence[int]) -> Iterator[str]:
+    """The same from the fifths of an area in which nobody, or hardly anybody, lives."""
+    from hisim.outcomes.withheld import FEWEST_DEATHS, MOST_WITHHELD_PEOPLE
+
     rules = []
     if empty:
         gone = {1, 5} & set(empty)

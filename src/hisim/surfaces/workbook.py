@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 MOST_BYTES, MOST_UNPACKED, MOST_ROWS, MOST_COLUMNS = 4 * 1024 * 1024, 64 * 1024 * 1024, 20_000, 100
 WIDEST, NARROWEST = 60, 10
 TITLE_FONT = 14
+LONGEST_NAME, NO_NAME, NO_WORD = 31, r"[\\/*?:\[\]]", r"\W"
+OWN = ("Cover", "Notes", "History")
+"""Names that no other sheet may have; Excel keeps the last for itself."""
 
 
 class Sheet(NamedTuple):
@@ -29,6 +33,20 @@ class Sheet(NamedTuple):
     about: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str | float | None]]
+
+
+def sheet_names(wanted: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """Names that sheets may have, each unlike the others in any case of letters: at most 31 characters."""
+    used, names = {name.casefold() for name in (*OWN, *taken)}, list[str]()
+    for text in wanted:
+        whole, number = re.sub(NO_NAME, "", text).strip(" '") or "Area", 1
+        name = whole[:LONGEST_NAME]
+        while name.casefold() in used:
+            number += 1
+            name = f"{whole[: LONGEST_NAME - len(str(number)) - 1]} {number}"
+        used.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def write_workbook(path: Path, title: str, cover: Sequence[str], notes: Sequence[str], sheets: Sequence[Sheet]) -> None:
@@ -50,8 +68,8 @@ def write_workbook(path: Path, title: str, cover: Sequence[str], notes: Sequence
         [*cover, "This workbook has these sheets:", "Notes: how to read the figures", *contents],
     )
     _lines(book.create_sheet("Notes"), "Notes", notes)
-    for sheet in sheets:
-        _table(book.create_sheet(sheet.name), sheet)
+    for number, sheet in enumerate(sheets, start=1):
+        _table(book.create_sheet(sheet.name), sheet, f"T{number}_{re.sub(NO_WORD, '_', sheet.name)}")
     in_one_piece(path, lambda part: book.save(part))
 
 
@@ -90,7 +108,7 @@ def _lines(sheet: Worksheet, title: str, lines: Sequence[str]) -> None:
     sheet.column_dimensions["A"].width = 2 * WIDEST
 
 
-def _table(sheet: Worksheet, content: Sheet) -> None:
+def _table(sheet: Worksheet, content: Sheet, name_of_table: str) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.table import Table
@@ -108,7 +126,7 @@ def _table(sheet: Worksheet, content: Sheet) -> None:
             if isinstance(value, float):
                 cell.number_format = "0.0"
     last = f"{get_column_letter(len(content.columns))}{3 + max(1, len(content.rows))}"
-    sheet.add_table(Table(displayName=content.name.replace(" ", "_"), ref=f"A3:{last}"))
+    sheet.add_table(Table(displayName=name_of_table, ref=f"A3:{last}"))
     sheet.freeze_panes = "A4"
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hisim.areas import find
 from hisim.declare.aspired import read_aspired
 from hisim.declare.cells import rows_of_cells
 from hisim.declare.observed import CATEGORY_WORDS, MOST_ROWS, PERIODS, Known, Observed, read_observed
@@ -25,7 +26,7 @@ LONG_LIFE = "life-expectancy-0,,Male,all,2013-15,79.5,79.4,79.6,,"
 
 
 def read(text: str) -> list[Observed]:
-    return read_observed(text, "seen.csv", KNOWN, (2011, 2020), "E92000001")
+    return read_observed(text, "seen.csv", KNOWN, (2011, 2020), find("England")).figures
 
 
 def refused(*lines: str, head: str = HEAD) -> list[str]:
@@ -152,7 +153,13 @@ FILLED = "coverage-statins,1 (most deprived),Persons,2012,2015,40,60,=Director,"
 
 def aspired(*lines: str, head: str = COLUMNS) -> list[str]:
     with pytest.raises(InvalidFileError) as caught:
-        read_aspired(rows_of_cells("\n".join([head, *lines]), "mine.csv", 100), "mine.csv", KNOWN, (2011, 2020))
+        read_aspired(
+            rows_of_cells("\n".join([head, *lines]), "mine.csv", 100),
+            "mine.csv",
+            KNOWN,
+            (2011, 2020),
+            [find("England")],
+        )
     return str(caught.value).split("\n")
 
 
@@ -160,7 +167,9 @@ def test_a_filled_template_is_read_without_its_empty_rows() -> None:
     text = "\n".join(
         [COLUMNS, FILLED, "coverage-statins,all,Persons,2012,2015,,,,", FILLED.replace("2015,40", "2016,")]
     )
-    first, second = read_aspired(rows_of_cells(text, "mine.csv", 100), "mine.csv", KNOWN, (2011, 2020))
+    first, second = read_aspired(
+        rows_of_cells(text, "mine.csv", 100), "mine.csv", KNOWN, (2011, 2020), [find("England")]
+    )
     assert (first.baseline, first.target, first.fifth, first.lead) == (40, 60, "1", "=Director")
     assert (second.baseline, second.year) == (None, 2016)
 

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from synthetic import make_scenario
 
+from hisim.areas import find
 from hisim.declare.observed import Observed
 from hisim.outcomes.bands import QUINTILE_LABELS, SEX_LABELS
 from hisim.outcomes.indicators import by_id, coverage_indicators
@@ -38,7 +39,8 @@ def trajectories_of(spread: float = 0.5) -> Trajectories:
                 for name, other in (("gap-q5", "5"), ("gap-average", "all"))}  # fmt: skip
         return xr.Dataset({"coverage-pill": level, **gaps})
 
-    return Trajectories("England", make_scenario(end=2013), INDICATORS, whole(one), whole(draws), whole(one) * 0)
+    scenario = make_scenario(end=2013)
+    return Trajectories(find("England"), scenario, INDICATORS, whole(one), whole(draws), whole(one) * 0, xr.Dataset())
 
 
 def seen(
