@@ -60,14 +60,15 @@ def side_by_side(found: Sequence[Trajectories], years: Sequence[int]) -> str:
     """A row for each area: life expectancy of its most deprived, what is done most, and deaths prevented."""
     begun, last = years[0], years[-1]
     actions = _widest(found[0], last)
-    columns = ("", "in fifth", "men", "women", *(one.of for one in actions), "deaths prevented", "95 % interval")
+    columns = ("", "in fifth", "men", "women", *(one.of for one in actions), "deaths prevented")
     rows = [Row(list(_row(one, actions, begun, last)), strong=number == 0) for number, one in enumerate(found)]
     title = f"The areas side by side, {begun} → {last}"
     told = [
         "men, women: life expectancy at birth [years] in the fifth named beside it, the most deprived one with enough "
         f"people to say. Then coverage of everyone [%] of the {len(actions)} actions that reach most people more in "
-        f"{found[0].area.name} by {last}, and deaths prevented or postponed to the end of {last}. {begun} is as all "
-        "carries on now. Coverage differs among areas by who lives there: how a fifth is served is England's.",
+        f"{found[0].area.name} by {last}, and deaths prevented or postponed to the end of {last} with their interval. "
+        f"{begun} is as all carries on now. Coverage differs among areas by who lives there: how a fifth is served is "
+        "England's.",
         *_nobody(found),
     ]
     return "\n" + render([Table(title, columns, rows, 2)], WIDTH) + wrapped(told) + "\n"
@@ -104,8 +105,7 @@ def _row(found: Trajectories, actions: Sequence[Indicator], begun: int, last: in
     for one in actions:
         yield _arrow(found, one, {"quintile": ENGLAND, "sex": PERSONS}, begun, last)
     central, low, high = found.prevented(last, {"quintile": ENGLAND, "sex": PERSONS})
-    yield people(central)
-    yield f"{people(low)} to {people(high)}"
+    yield f"{people(central)} ({people(low)} to {people(high)})"
 
 
 def _most_deprived(found: Trajectories, year: int) -> str:

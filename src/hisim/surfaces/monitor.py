@@ -13,8 +13,9 @@ from hisim.declare.observed import HIGH, LOW, MOST_BYTES, VALUE, read_observed
 from hisim.errors import StoppedError
 from hisim.outcomes.indicators import subject
 from hisim.outcomes.judging import LEVEL, POWERFUL
-from hisim.studies.monitoring import Activity, Finding, activities, known, monitored
+from hisim.studies.monitoring import Activity, Finding, activities, known, monitored, whole_error
 from hisim.studies.trajectories import Trajectories, indicators_of, trajectories
+from hisim.studies.yearly import FIRST, LAST
 from hisim.surfaces.aspirations_areas import WHO, WIDTH, between, figure, named, of_the_area
 from hisim.surfaces.export import check_folder, make_folder
 from hisim.surfaces.field import (
@@ -229,6 +230,11 @@ def _rule(findings: Sequence[Finding], draws: int) -> Iterator[str]:
             "Where a series has an earlier period, the change since then is judged, and 'plan' and 'as now' are what "
             "the earlier figure would have become."
         )
+    if any(one.figure.indicator.kind == "outcome" for one in judged):
+        yield (
+            "Errors of health figures hold how much whole years differ by more than chance, as cold winters make them: "
+            f"from the deaths registered in England in {FIRST} to {LAST}, around a line for each figure and gap."
+        )
     yield (
         f"Of {len(judged)} figures judged, about {LEVEL * len(judged):.1f} would be called behind by chance alone if "
         "the plan were followed. A verdict says whether a figure fits the plan, not why."
@@ -255,7 +261,7 @@ def records(findings: Sequence[Finding], found: Trajectories) -> list[dict[str, 
             }  # fmt: skip
         rows.append(seen)
         for name, (centre, least, most) in ((found.scenario.name, one.plan), (COMPARATOR, one.as_now)):
-            told = {NOTE: INTERVAL_NOTE, SCENARIO: name, STATISTIC: "central"}
+            told = {NOTE: one.why or INTERVAL_NOTE, SCENARIO: name, STATISTIC: "central"}
             rows.append({**where, **told, VALUE: centre, LOW: least, HIGH: most})
     return rows
 
@@ -265,12 +271,13 @@ def _json(findings: Sequence[Finding], found: Trajectories) -> str:
         row, judged = finding.figure, finding.judged
         return {
             "indicator": row.indicator.id, "sex": row.sex, "category": category(row.fifth), "period": row.period,
-            "value": row.value, "standard_error": row.error, "derived": row.derived,
+            "value": row.value, "standard_error": row.error,
+            "standard_error_with_years": whole_error(row), "derived": row.derived,
             "since": None if finding.since is None else finding.since.period,
             "plan": dict(zip(("central", "low", "high"), finding.plan, strict=True)),
             "as_now": dict(zip(("central", "low", "high"), finding.as_now, strict=True)),
             **({"verdict": "baseline"} if judged is None else judged._asdict()),
-            "powerful_from": finding.powerful_from,
+            "powerful_from": finding.powerful_from, "why_not": finding.why or None,
         }  # fmt: skip
 
     gaps = Counter(each.judged.verdict for each in _latest(findings) if each.judged is not None)

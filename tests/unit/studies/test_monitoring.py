@@ -10,9 +10,10 @@ from synthetic import make_scenario
 from hisim.areas import find
 from hisim.declare.observed import Observed
 from hisim.outcomes.bands import QUINTILE_LABELS, SEX_LABELS
-from hisim.outcomes.indicators import by_id, coverage_indicators
-from hisim.studies.monitoring import Finding, activities, known, monitored
+from hisim.outcomes.indicators import by_id, coverage_indicators, outcome_indicators
+from hisim.studies.monitoring import Figure, Finding, activities, known, monitored, whole_error
 from hisim.studies.trajectories import Trajectories
+from hisim.studies.yearly import year_to_year
 
 YEARS = (2011, 2012, 2013)
 INDICATORS = by_id(coverage_indicators("pill", "Pills", "35+ yrs", per_year=False))
@@ -109,3 +110,21 @@ def test_what_a_file_may_state() -> None:
     level, gap = known(INDICATORS)["coverage-pill"], known(INDICATORS)["coverage-pill-gap-q5"]
     assert (level.low, level.high, level.by_fifth, level.proportion) == (0, 100, True, True)
     assert (gap.by_fifth, gap.proportion, gap.unit) == (False, False, "percentage points")
+
+
+def test_whole_years_add_to_the_error_of_health_and_less_so_over_several() -> None:
+    life = by_id(outcome_indicators())["life-expectancy-0"]
+    one = Figure(life, "Female", "all", 2013, 2013, 83.0, 0.03, False)
+    spread = year_to_year()["life-expectancy-0", "Female", "all"]
+    assert whole_error(one) == pytest.approx(np.hypot(0.03, spread))
+    assert whole_error(one._replace(last=2015)) == pytest.approx(np.hypot(0.03, spread / np.sqrt(3)))
+    assert whole_error(one._replace(indicator=INDICATORS["coverage-pill"])) == 0.03, "coverage has no winters"
+
+
+def test_nothing_is_judged_where_the_model_says_nothing() -> None:
+    found = trajectories_of()
+    nobody = found.draws["quintile"] != "1"
+    found = found._replace(draws=found.draws.where(nobody), central=found.central.where(nobody), empty=(1,))
+    one = next(each for each in monitored([seen("1", 2013, 40)], found) if each.figure.fifth == "1")
+    assert one.judged is not None and one.judged.verdict == "cannot tell yet" and one.judged.power == 0
+    assert (one.powerful_from, one.why) == (None, "nobody lives in fifth 1 (most deprived) here")

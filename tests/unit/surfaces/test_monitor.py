@@ -111,6 +111,46 @@ def test_it_writes_the_columns_of_the_field_and_never_replaces_unasked(monitor, 
     assert code == 2 and "monitor.csv: exists; allowed: another folder with --out, or --overwrite" in error
 
 
+OF_CHILTERN = [
+    "E07000005,coverage-statins,Persons,5,2011,38,380,1000", "E07000005,coverage-statins,Persons,5,2013,52,520,1000",
+    "E07000005,coverage-statins,Persons,1,2013,40,40,100",
+]  # fmt: skip
+
+
+@pytest.fixture
+def chiltern(hisim, tmp_path):
+    """Run ``hisim monitor`` on rows for Chiltern, where nobody lives in the most deprived fifth."""
+    (tmp_path / "two.yaml").write_text(SCENARIO + "area: Chiltern\n", "utf-8")
+
+    def run(*rows: str, more: tuple[object, ...] = ()):
+        (tmp_path / "seen.csv").write_text("\n".join([f"Area Code,{HEAD}", *rows, ""]), "utf-8")
+        return hisim("monitor", "two.yaml", "seen.csv", "--draws", 40, *more)
+
+    return run
+
+
+def test_rows_of_other_areas_are_left_out_where_some_are_of_this_one_and_nobody_is_judged_by_nothing(chiltern):
+    other = "E07000027,coverage-statin,Persons,1,2013,150,1,0"
+    code, out, _ = chiltern(*OF_CHILTERN[:3], other)
+    words = " ".join(out.split())
+    assert code == 0 and "Chiltern (E07000005), judged by whether inequality falls" in words
+    assert "Rows of other areas in the file: 1; they are left out." in words
+    assert "nobody in Chiltern lives in fifth 1 (most deprived)" in words and "nan" not in words.casefold()
+    code, out, _ = chiltern(*OF_CHILTERN[:3], more=("--json",))
+    told = json.loads(out)
+    assert (told["area"], told["area_code"]) == ("Chiltern", "E07000005")
+    most = next(one for one in told["figures"] if one["category"] == "1 (most deprived)")
+    assert most["plan"]["central"] is None and most["why_not"] == "nobody lives in fifth 1 (most deprived) here"
+    least = [one["verdict"] for one in told["figures"] if one["category"] == "5 (least deprived)"]
+    assert least == ["baseline", "on track"]
+
+
+def test_a_file_of_another_area_is_refused_at_its_place(chiltern):
+    code, out, error = chiltern(OF_CHILTERN[0].replace("E07000005", "E07000027"))
+    assert (code, out) == (2, "")
+    assert error == ("seen.csv:2:1: Area Code: 'E07000027'; allowed: E07000005, the area of the scenario (Chiltern)\n")
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
