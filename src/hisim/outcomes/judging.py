@@ -35,6 +35,7 @@ FEWEST_WORLDS = 40
 """With fewer, no share of worlds could be as small as :data:`LEVEL`."""
 STEPS = 60
 SHARE_OF_A_FIFTH = 0.2
+"""Share of England's people in a fifth; in an area within England it is another."""
 
 
 class Judged(NamedTuple):
@@ -135,10 +136,10 @@ def error_of_interval(low: float, high: float) -> float:
     return (high - low) / (2 * Z)
 
 
-def error_of_gap(most: float, other: float, *, average: bool) -> float:
+def error_of_gap(most: float, other: float, *, share: float = 0.0) -> float:
     """Standard error of a gap from those of the most deprived fifth and of the ``other``.
 
-    Against the average, in which the fifth is itself, their covariance is a fifth of the fifth's variance.
+    Against the average, of which the fifth makes up a ``share``, their covariance is that share of the fifth's
+    variance.
     """
-    shared = 2 * SHARE_OF_A_FIFTH * most**2 if average else 0.0
-    return float(np.sqrt(max(most**2 + other**2 - shared, 0.0)))
+    return float(np.sqrt(max(most**2 + other**2 - 2 * share * most**2, 0.0)))

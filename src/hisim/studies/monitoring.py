@@ -16,6 +16,7 @@ from hisim.declare.observed import EVERYONE, Known, Observed
 from hisim.outcomes.indicators import Indicator
 from hisim.outcomes.judging import (
     POWERFUL,
+    SHARE_OF_A_FIFTH,
     Judged,
     Z,
     error_of_gap,
@@ -27,8 +28,12 @@ from hisim.outcomes.judging import (
 )
 from hisim.studies.aspirations import Three, why_not
 from hisim.studies.trajectories import Trajectories, interval
+from hisim.studies.worlds import COUNT
 from hisim.studies.yearly import year_to_year
+from hisim.variables import COMPARATOR
 
+OF_ALL = "all-age-rate"
+"""Its denominator is everyone."""
 NOTHING = float("nan")
 UNSAID = Judged("cannot tell yet", NOTHING, NOTHING, NOTHING, 0.0)
 """Of a figure of which the model says nothing: nobody, or too few, live or die there."""
@@ -112,7 +117,7 @@ def known(indicators: Mapping[str, Indicator]) -> dict[str, Known]:
 def monitored(observed: Sequence[Observed], found: Trajectories) -> list[Finding]:
     """What the rule says of every figure, and of every gap that they make; in the order of the indicators."""
     figures = _figures(observed, found.indicators)
-    figures += list(_gaps(figures, found.indicators))
+    figures += list(_gaps(figures, found))
     order = list(found.indicators)
     figures.sort(key=lambda one: (order.index(one.indicator.id), one.sex, one.fifth, one.first, one.last))
     out = []
@@ -144,7 +149,7 @@ def _own_error(row: Observed, indicator: Indicator) -> float:
     return error_of_rate(row.value, row.events)
 
 
-def _gaps(figures: Iterable[Figure], indicators: Mapping[str, Indicator]) -> Iterator[Figure]:
+def _gaps(figures: Iterable[Figure], found: Trajectories) -> Iterator[Figure]:
     """The gaps that figures of the most deprived fifth and of another make, unless the file gives them."""
     there = {(one.indicator.id, one.sex, one.fifth, one.first, one.last): one for one in figures}
     for (name, sex, fifth, first, last), most in there.items():
@@ -155,9 +160,22 @@ def _gaps(figures: Iterable[Figure], indicators: Mapping[str, Indicator]) -> Ite
             if other is None or (gap, sex, EVERYONE, first, last) in there:
                 continue
             sign = 1.0 if most.indicator.good == "higher" else -1.0
-            error = error_of_gap(most.error, other.error, average=against == EVERYONE)
+            error = error_of_gap(most.error, other.error, share=_share(found, most) if against == EVERYONE else 0.0)
             value = sign * (other.value - most.value)
-            yield Figure(indicators[gap], sex, EVERYONE, first, last, value, error, True)
+            yield Figure(found.indicators[gap], sex, EVERYONE, first, last, value, error, True)
+
+
+def _share(found: Trajectories, most: Figure) -> float:
+    """Share of the people whom a figure is of that live in the most deprived fifth; a fifth where it is not known."""
+    name = next((one for one in (most.indicator.level, OF_ALL) if f"{one} {COUNT}" in found.counts), None)
+    if name is None:
+        return SHARE_OF_A_FIFTH
+    fifth, everyone = (
+        found.counted(name, {"quintile": place, "sex": most.sex}, found.scenario.start, COMPARATOR)
+        for place in (most.fifth, EVERYONE)
+    )
+    share = fifth[1] / everyone[1] if fifth is not None and everyone is not None and everyone[1] > 0 else NOTHING
+    return share if share == share else SHARE_OF_A_FIFTH
 
 
 def _finding(one: Figure, since: Figure | None, found: Trajectories, *, judging: bool) -> Finding:

@@ -17,7 +17,7 @@ import xarray as xr
 from hisim.inputs.load import known_in
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, with_totals
 from hisim.outcomes.indicators import EVERY, INFANTS, RATES, outcome_indicators, outcome_values
-from hisim.outcomes.judging import Z, error_of_gap
+from hisim.outcomes.judging import SHARE_OF_A_FIFTH, Z, error_of_gap
 from hisim.outcomes.lifetable import life_expectancy_se
 from hisim.outcomes.mortality import INFANT_PER
 from hisim.outcomes.standardised import ESP2013, standardised_rate_limits
@@ -96,4 +96,5 @@ def _errors(data: xr.Dataset) -> dict[str, xr.DataArray]:
 
 def _of_gap(errors: xr.DataArray, other: str) -> xr.DataArray:
     most, against = (errors.sel(quintile=label, drop=True) for label in ("1", other))
-    return most.copy(data=np.vectorize(error_of_gap)(most.values, against.values, average=other == ENGLAND))
+    share = SHARE_OF_A_FIFTH if other == ENGLAND else 0.0
+    return most.copy(data=np.vectorize(error_of_gap)(most.values, against.values, share=share))

@@ -52,8 +52,8 @@ def figure(indicator: Indicator, value: float) -> str:
     if value != value:
         return "n/a"
     if indicator.unit == "years":
-        return f"{value:.{1 if indicator.measure == 'level' else 2}f}"
-    return f"{value:.1f}" if indicator.kind == "process" else significant(value)
+        return f"{value:z.{1 if indicator.measure == 'level' else 2}f}"
+    return f"{value:z.1f}" if indicator.kind == "process" else significant(value)
 
 
 def side_by_side(found: Sequence[Trajectories], years: Sequence[int]) -> str:

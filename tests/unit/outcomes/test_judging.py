@@ -109,7 +109,7 @@ def test_the_error_of_a_proportion_is_wilsons() -> None:
 def test_errors_of_rates_intervals_and_gaps() -> None:
     assert error_of_rate(80.0, 400) == pytest.approx(4.0)
     assert error_of_interval(40.0, 60.0) == pytest.approx(20 / 3.92, rel=1e-3)
-    assert error_of_gap(3.0, 4.0, average=False) == pytest.approx(5.0)
+    assert error_of_gap(3.0, 4.0) == pytest.approx(5.0)
 
 
 def test_the_error_of_a_gap_to_the_average_counts_the_fifth_once() -> None:
@@ -117,4 +117,4 @@ def test_the_error_of_a_gap_to_the_average_counts_the_fifth_once() -> None:
     fifths = np.random.default_rng(1).normal(0, 3, (200_000, 5))
     average = fifths.mean(axis=1)
     simulated = (average - fifths[:, 0]).std()
-    assert error_of_gap(3.0, float(average.std()), average=True) == pytest.approx(simulated, rel=0.01)
+    assert error_of_gap(3.0, float(average.std()), share=0.2) == pytest.approx(simulated, rel=0.01)

@@ -128,3 +128,15 @@ def test_nothing_is_judged_where_the_model_says_nothing() -> None:
     one = next(each for each in monitored([seen("1", 2013, 40)], found) if each.figure.fifth == "1")
     assert one.judged is not None and one.judged.verdict == "cannot tell yet" and one.judged.power == 0
     assert (one.powerful_from, one.why) == (None, "nobody lives in fifth 1 (most deprived) here")
+
+
+def test_against_the_average_of_an_area_its_own_share_of_most_deprived_counts() -> None:
+    people = xr.DataArray([400.0, 100, 100, 200, 200, 1000], {"quintile": list(QUINTILE_LABELS)}, "quintile")
+    counts = xr.Dataset({"coverage-pill count": people / 4, "coverage-pill denominator": people})
+    rows = [seen("1", 2013, 40, error=3), seen("all", 2013, 41, error=2)]
+
+    def gap(found: Trajectories) -> float:
+        return next(one.figure.error for one in monitored(rows, found) if one.figure.derived)
+
+    assert gap(trajectories_of()) == pytest.approx((9 + 4 - 2 * 0.2 * 9) ** 0.5, rel=1e-3), "a fifth of England"
+    assert gap(trajectories_of()._replace(counts=counts)) == pytest.approx((9 + 4 - 2 * 0.4 * 9) ** 0.5, rel=1e-3)
