@@ -23,11 +23,13 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 MOST_STEPS = 25
-CORRECTIONS = 3
-SMALLEST = 0.02
+CORRECTIONS = 2
+SMALLEST = 0.04
 """Half-width of the trust region at which a search stops."""
-SETTLED = 5e-4
+SETTLED = 2e-3
 """Part of the objective that a step must promise to gain, or the search ends."""
+NEAR = 0.25
+"""Half-width of the region in which slopes are taken as they were, where little more is wanted."""
 KEPT = 1e-3
 """A limit broken by no more than this part of its unit is kept."""
 PRICE = 100.0
@@ -115,6 +117,14 @@ def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0
     return Found(point, values, slopes, first, steps, settled)
 
 
+def adjusted(problem: Problem, found: Found, shift: np.ndarray | float) -> Found:
+    """``found`` moved as little as it takes for limits to be kept with ``shift`` to spare, by the slopes it has."""
+    values = _shifted(problem.values(found.point[None])[0], shift)
+    step, _ = _step(problem, found.point, values, found.slopes, NEAR)
+    point, there = _corrected(problem, found.point, values, found.slopes, NEAR, step, shift)
+    return found._replace(point=point, values=there)
+
+
 def _within(problem: Problem, start: np.ndarray) -> np.ndarray:
     """``start`` drawn back towards ``low`` until it keeps the straight limits."""
     further = np.clip(start, problem.low, problem.high) - problem.low
@@ -142,6 +152,8 @@ def _corrected(
         if merit(there) < best[0]:
             best = (merit(there), trial, there)
         elif attempt > 0:
+            break
+        if abs(merit(there) - merit(values + slopes @ step)) <= SETTLED * abs(values[0]):
             break
         wrong = there - (values + slopes @ (trial - point))
         step, _promised = _step(problem, point, values + wrong, slopes, radius)

@@ -22,7 +22,7 @@ from hisim.studies.answer import COST, Answer, Told
 from hisim.studies.drawing import draws_of
 from hisim.studies.execute import How
 from hisim.studies.levers import levers_of, mix
-from hisim.studies.optimise import KEPT, PRICE, Found, best_of, bound, descend, rank, repriced, room_worth
+from hisim.studies.optimise import KEPT, PRICE, Found, adjusted, best_of, bound, descend, rank, repriced, room_worth
 from hisim.studies.optimise import Problem as Rows
 
 FRESH = 4
@@ -35,6 +35,8 @@ WHATEVER = 1e4
 """Times by which cost counts for less where goals are out of reach."""
 TRIFLE = 1e-3
 """Part of what all levers bring that one has to bring to be worth naming, where a goal is out of reach."""
+LITTLE = 0.05
+"""Parts of the distance to a goal up to which more to spare is found without measuring slopes again."""
 ROUNDS = 3
 """Times that a search goes on with more to spare, where other chance or draws find too little."""
 DIGITS = 3
@@ -214,12 +216,23 @@ def answered(
         if (spare <= 0).all() or not search.best.reached or attempt == ROUNDS:
             break
         say("searching with more to spare")
-        shift = shift + np.where(spare > 0, spare + MARGIN, 0.0)
-        search = searched(search.setting, target, shift, search.best)
+        more = np.where(spare > 0, spare + MARGIN, 0.0)
+        shift = shift + more
+        search = _further(search, target, shift, little=bool(more.max() <= LITTLE))
     if target.draws and (not drawn or len(drawn[COST]) < target.draws):
         drawn = draw(one, target.draws)
     say("")
     return _answer(target, search, one, anew, drawn)
+
+
+def _further(search: Search, target: Target, shift: np.ndarray, *, little: bool) -> Search:
+    """The search gone on with ``shift`` to spare: where that is little more than before, by the slopes there are."""
+    if little and target.levels is None:
+        near = adjusted(rows_of(search.setting), search.best, shift)
+        if near.reached:
+            return search._replace(best=near)
+    again = searched(search.setting, target, shift, search.best)
+    return again._replace(every=search.every, lower=search.lower)
 
 
 class Anew(NamedTuple):
