@@ -1,16 +1,14 @@
-"""Sweep files and the scenarios they name: hostile until read."""
+"""Sweep files and the scenarios they name."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from pydantic import ValidationError
-
-from hisim.declare.files import read_scenario, read_tree
-from hisim.declare.refusals import Places, problems_of
+from hisim.declare.declared import declared, scenario_beside
+from hisim.declare.refusals import Places
 from hisim.declare.scenario import Scenario
 from hisim.declare.sweep import Sweep
-from hisim.errors import InvalidFileError
+from hisim.errors import InvalidFileError, Problem
 
 
 def read_sweep(path: str | Path) -> tuple[Sweep, list[Scenario], Places]:
@@ -21,22 +19,14 @@ def read_sweep(path: str | Path) -> tuple[Sweep, list[Scenario], Places]:
     InvalidFileError
         With every problem found, in this file and in those of its scenarios.
     """
-    root = read_tree(path)
-    places = Places(root)
-    try:
-        sweep = Sweep.model_validate(root.plain(), by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise InvalidFileError(list(problems_of(error.errors(include_url=False), places, Sweep))) from None
-    scenarios, problems = [], []
+    sweep, places = declared(path, Sweep)
+    scenarios: list[Scenario] = []
+    problems: list[Problem] = []
     for index, name in enumerate(sweep.scenarios):
         try:
-            scenarios.append(read_scenario(str(PurePath(path).parent / name)))
+            scenarios.append(scenario_beside(path, name, places, ("scenarios", index)))
         except InvalidFileError as error:
-            missing = [problem.line for problem in error.problems] == [0]
-            here = [
-                places.problem(("scenarios", index), f"'{name}': {error.problems[0].found}", error.problems[0].allowed)
-            ]
-            problems += here if missing else list(error.problems)
+            problems += error.problems
     if problems:
         raise InvalidFileError(problems)
     return sweep, scenarios, places
