@@ -170,7 +170,7 @@ def test_bounds_are_kept_and_the_answer_is_a_scenario_that_gives_what_it_says() 
         assert paid == pytest.approx(float(by_use.sel(intervention=use.id)), rel=0.15)  # discounted
     assert cost_of(found)[0] == pytest.approx(told.cost, rel=0.05)  # 64 people a cohort, four times
     assert float(found["goal1"].sel(quintile="all", sex="Persons", cause_group="All causes", year=2015).squeeze()) == (
-        pytest.approx(told.told[0].value, rel=0.02)
+        pytest.approx(told.told[0].value, rel=0.05)
     )
 
 

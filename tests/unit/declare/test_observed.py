@@ -81,7 +81,7 @@ def test_a_mark_of_utf8_and_windows_lines_are_read_and_other_columns_passed_over
          "2:59: Value: 40 without its error; allowed: Lower CI 95.0 limit and Upper CI 95.0 limit, or Count and "
          "Denominator"),
         (COUNTED.replace("E92000001", "E10000016"),
-         "2:18: Area Code: 'E10000016'; allowed: E92000001, the area of the scenario"),
+         "2:18: Area Code: 'E10000016'; allowed: E92000001, the area of the scenario (England)"),
         (LONG_LIFE.replace("79.4,79.6", "79.6,79.4"),
          "2:42: Lower CI 95.0 limit: 79.6 to 79.4 around 79.5; allowed: a lower limit below the value, and an upper "
          "one above it"),
