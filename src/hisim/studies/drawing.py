@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import numpy as np
 import xarray as xr
@@ -40,9 +41,10 @@ def draws_of(
     cells = cells_of(definition)
     rows = np.empty((draws, cells[-1].stop))
     units = list(range(1, units_of(definition)))
-    for done, (unit, payload) in enumerate(finished(definition, units, how), start=1):
-        runs = runs_in(definition, unit)
-        rows[runs.start - 1 : runs.stop - 1] = unpack(definition, unit, payload).T
-        if progress is not None:
-            progress(done / len(units))
+    with closing(finished(definition, units, how)) as results:
+        for done, (unit, payload) in enumerate(results, start=1):
+            runs = runs_in(definition, unit)
+            rows[runs.start - 1 : runs.stop - 1] = unpack(definition, unit, payload).T
+            if progress is not None:
+                progress(done / len(units))
     return {cell.key: array(cell, rows[:, cell.start : cell.stop], labels=range(1, 1 + draws)) for cell in cells}

@@ -12,6 +12,7 @@ import numpy as np
 
 from hisim.declare.target import Target
 from hisim.declare.target_files import read_target
+from hisim.errors import StoppedError
 from hisim.outcomes.asked import described
 from hisim.studies.answer import COST, Answer, Told
 from hisim.studies.execute import How
@@ -42,7 +43,10 @@ def target_file(
     target, scenario, where = read_target(file)
     folder = out or Path("results") / target.name
     check_folder(folder, (f"{target.name}-mix.yaml", DELIVERY, GOALS), overwrite=overwrite)
-    answer = answered(target, scenario, where, how=how, say=say)
+    try:
+        answer = answered(target, scenario, where, how=how, say=say)
+    except KeyboardInterrupt:
+        raise StoppedError("stopped; nothing was written") from None
     make_folder(folder)
     mix = write_mix(answer.scenario, folder)
     delivery, goals = delivery_table(answer), goals_table(answer)
