@@ -15,10 +15,9 @@ from hisim.declare.target import Baseline, Goal, Wish
 from hisim.errors import InvalidFileError, Problem, nearest_name
 from hisim.outcomes.asked import ECONOMIC, Asked, described, known_estimands
 from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, PERSONS
+from hisim.studies.levers import KIND
 from hisim.variables import COMPARATOR
 
-KIND = "target"
-"""What the file is called in messages where there is none."""
 EVERYONE = {"quintile": ENGLAND, "sex": PERSONS, "cause_group": ALL_CAUSES}
 """Where a wish is for when it does not say."""
 
