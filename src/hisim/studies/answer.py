@@ -8,10 +8,8 @@ import numpy as np
 
 from hisim.declare.scenario import Scenario
 from hisim.declare.target import Goal
+from hisim.studies.goals import COST
 from hisim.studies.levers import Levers
-
-COST = "cost"
-"""Key of the figure that is to be least: cost of the scenario's programmes, all years together, discounted."""
 
 
 class Told(NamedTuple):

@@ -18,6 +18,8 @@ from hisim.outcomes.bands import ALL_CAUSES, ENGLAND, PERSONS
 from hisim.studies.levers import KIND
 from hisim.variables import COMPARATOR
 
+COST = "cost"
+"""Key of the cost of programmes, all years together at their worth in the first [GBP], among figures."""
 EVERYONE = {"quintile": ENGLAND, "sex": PERSONS, "cause_group": ALL_CAUSES}
 """Where a wish is for when it does not say."""
 
@@ -35,8 +37,9 @@ class Reached(NamedTuple):
 
 
 def asked_for(wishes: Mapping[str, Wish], last: int) -> list[Asked]:
-    """What has to be asked of a projection that ends with the year ``last``, by the wishes' keys."""
-    return [Asked(key, wish.estimand, _years(wish, last)) for key, wish in wishes.items()]
+    """What has to be asked of a projection that ends with the year ``last``, by the wishes' keys, and the cost."""
+    wanted = [Asked(key, wish.estimand, _years(wish, last)) for key, wish in wishes.items()]
+    return [*wanted, Asked(COST, "programme_cost", {})]
 
 
 def _years(wish: Wish, last: int) -> dict[str, tuple[Any, ...]]:
@@ -164,16 +167,21 @@ def _wrong(wish: Wish, scenario: Scenario, where: Places | None, at: tuple[str, 
     return out
 
 
+def is_said(wish: Wish, found: xr.DataArray, last: int) -> bool:
+    """Whether a wish's figure is there: it is withheld where nobody, or too few people, live to say it of."""
+    values = [value_of(found, wish, last)]
+    if isinstance(wish, Goal) and isinstance(wish.against, int) and "year" in found.dims:
+        values.append(value_of(found, wish, last, wish.against))
+    return all(bool(np.isfinite(one.values).all()) for one in values)
+
+
 def check_said(
     wishes: Mapping[str, Wish], found: Mapping[str, xr.DataArray], scenario: Scenario, where: Places | None, key: str
 ) -> None:
-    """Raise where a figure of a wish is withheld: nobody, or too few people, live there to say it of."""
+    """Raise where a figure of a wish is withheld, at its line."""
     problems = []
     for index, (name, wish) in enumerate(wishes.items()):
-        values = [value_of(found[name], wish, scenario.end)]
-        if isinstance(wish, Goal) and isinstance(wish.against, int) and "year" in found[name].dims:
-            values.append(value_of(found[name], wish, scenario.end, wish.against))
-        if not all(np.isfinite(one.values).all() for one in values):
+        if not is_said(wish, found[name], scenario.end):
             place = find(scenario.area).name
             told = f"'{wish.estimand}' for too few people in {place}"
             problems.append(problem_at(where, KIND, (key, index, "estimand"), told, f"what can be said of {place}"))

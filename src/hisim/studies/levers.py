@@ -72,9 +72,7 @@ def levers_of(asked: Deliverable, scenario: Scenario, where: Places | None = Non
         )
     if problems:
         raise InvalidFileError(problems)
-    chains = [use.intervention.delivery for use in scenario.interventions]
-    now, full = (np.array([np.prod([one[step] for step in STEPS], axis=0) for one in of]) for of in (
-        [chain.steps_now for chain in chains], [chain.steps_achievable for chain in chains]))  # fmt: skip
+    now, full = (steps.prod(axis=1) for steps in _steps(scenario))
     room = full > now + ROUNDING
     low, high = np.zeros(now.shape), np.ones(now.shape)
     for index, bound in enumerate(asked.bounds):
@@ -134,6 +132,14 @@ def _numbered(
     return Levers(scenario, lever, now, full, np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0))
 
 
+def _steps(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Every step of delivery now and as achievable, each (I, step, 5)."""
+    chains = [use.intervention.delivery for use in scenario.interventions]
+    ends = [[one.steps_now for one in chains], [one.steps_achievable for one in chains]]
+    now, full = (np.array([[one[step] for step in STEPS] for one in of]) for of in ends)
+    return now, full
+
+
 def shares(levers: Levers, point: np.ndarray) -> np.ndarray:
     """(I, 5) share of the way in coverage at a ``point`` (V,)."""
     return np.where(levers.lever == NONE, 0.0, np.asarray(point)[levers.lever])
@@ -147,9 +153,7 @@ def coverage(levers: Levers, point: np.ndarray) -> np.ndarray:
 def steps_share(levers: Levers, point: np.ndarray) -> np.ndarray:
     """(I, 5) share of the way of each step that brings coverage there, by halving."""
     wanted = shares(levers, point)
-    chains = [use.intervention.delivery for use in levers.scenario.interventions]
-    now, full = (np.array([[one[step] for step in STEPS] for one in of]) for of in (
-        [chain.steps_now for chain in chains], [chain.steps_achievable for chain in chains]))  # fmt: skip
+    now, full = _steps(levers.scenario)
     target = coverage(levers, point)
     low, high = np.zeros(wanted.shape), np.ones(wanted.shape)
     for _ in range(HALVINGS):

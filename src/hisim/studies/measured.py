@@ -34,9 +34,7 @@ HEADLINES: Mapping[str, Wish] = {
     DEATHS_MOST: Wish(estimand="deaths_averted_cumulative", quintile="1"),
     GAP: Wish(estimand=GAP_ESTIMAND),
 }
-"""What is told of every mix, whatever its objective."""
-COST = "cost"
-"""Key of the cost of programmes, all years together at their worth in the first [GBP], among figures."""
+"""What is told of every mix, whatever its objective, where it can be said."""
 
 
 class Measures(NamedTuple):
@@ -115,13 +113,21 @@ def gain_of(values: np.ndarray, against: np.ndarray, estimand: str) -> np.ndarra
 def measures_of(ground: mixes.Ground, objectives: Mapping[str, Objective]) -> Measures:
     """The figures that ``objectives`` need, the headlines, and costs."""
     wishes = {**objectives, **HEADLINES}
-    asked = [*goals.asked_for(wishes, ground.levers.scenario.end), Asked(COST, "programme_cost", {})]
+    asked = goals.asked_for(wishes, ground.levers.scenario.end)
     aversions = {key: one.inequality_aversion for key, one in objectives.items() if one.inequality_aversion is not None}
     weights = {}
     if aversions:
         health, people = health_now(ground)
         weights = {key: equity_weights(health, people, aversion) for key, aversion in aversions.items()}
     return Measures(ground, wishes, asked, weights, {}, {})
+
+
+def said(measures: Measures, found: Mapping[str, xr.DataArray], objectives: Mapping[str, Objective]) -> Measures:
+    """The same without headlines that are withheld, as for few people, unless they are objectives."""
+    last = measures.ground.levers.scenario.end
+    there = {key: wish for key, wish in measures.wishes.items()
+             if key in objectives or goals.is_said(wish, found[key], last)}  # fmt: skip
+    return measures._replace(wishes=there)
 
 
 def elsewhere(measures: Measures, stream: int) -> Measures:

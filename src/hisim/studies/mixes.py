@@ -27,6 +27,12 @@ TOGETHER = 32
 Values = Callable[[xr.Dataset], np.ndarray]
 """From what :func:`hisim.outcomes.asked.reduced` gave to a row of numbers for each mix, (mix, row)."""
 NO_LIMIT = 1e9
+FRESH = 4
+"""Other streams of chance that costs and answers are worked out with."""
+DIGITS = 3
+"""Decimals of a share of the way in an answer."""
+Say = Callable[[str], None]
+"""Told in words what is being done."""
 
 
 class Ground(NamedTuple):

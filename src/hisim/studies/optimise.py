@@ -71,7 +71,12 @@ class Found(NamedTuple):
     @property
     def reached(self) -> bool:
         """Whether every limit is kept."""
-        return bool((self.values[1:] <= KEPT).all())
+        return all_kept(self.values)
+
+
+def all_kept(values: np.ndarray) -> bool:
+    """Whether a row keeps every limit."""
+    return bool((values[1:] <= KEPT).all())
 
 
 def merit(values: np.ndarray) -> float:
@@ -82,7 +87,7 @@ def merit(values: np.ndarray) -> float:
 def rank(values: np.ndarray) -> tuple[float, float]:
     """What is better sorts first: less broken, and among those that keep every limit, less of the objective."""
     broken = float(np.maximum(values[1:], 0.0).sum())
-    return (0.0, float(values[0])) if bool((values[1:] <= KEPT).all()) else (broken, float(values[0]))
+    return (0.0 if all_kept(values) else broken, float(values[0]))
 
 
 def descend(problem: Problem, start: np.ndarray, shift: np.ndarray | float = 0.0) -> Found:
@@ -242,7 +247,7 @@ class Chosen(NamedTuple):
     @property
     def reached(self) -> bool:
         """Whether every limit is kept."""
-        return bool((self.values[1:] <= KEPT).all())
+        return all_kept(self.values)
 
 
 MOST_ROUNDS = 12

@@ -15,7 +15,8 @@ from hisim.outcomes.asked import figures
 from hisim.outcomes.worth import DISCOUNT, discount_factors
 from hisim.studies import goals, levels, mixes
 from hisim.studies.levers import Levers, levers_of
-from hisim.studies.measured import DEATHS, GAP, Limit, Measures, Posed, by_lever, measures_of, posed, prices_of
+from hisim.studies.measured import DEATHS, GAP, Limit, Measures, Posed, by_lever, measures_of, posed, prices_of, said
+from hisim.studies.mixes import FRESH
 from hisim.studies.optimise import KEPT, Found, bound, descend, rank
 
 KEPT_WITHIN = 0.01
@@ -24,8 +25,6 @@ SHARES = 8
 """Budgets of a frontier, unless they are given."""
 BETWEEN = (0.25, 0.5, 0.75)
 """Parts of the way between the smallest gap and the fewest deaths at which trade-offs are shown."""
-FRESH = 4
-"""Other streams of chance that costs and answers are worked out with."""
 USED = 0.01
 """Part of the money from which on an action counts as used."""
 TIE = 0.02
@@ -117,7 +116,10 @@ def setting_of(
     ground = mixes.ground_of(levers, portfolio.people_per_cohort, threads)
     measures = measures_of(ground, wishes)
     small = mixes.simulated(ground, levers.high[None])
-    goals.check_labels(wishes, figures(small, measures.asked), where, "objective")
+    found = figures(small, measures.asked)
+    goals.check_labels(wishes, found, where, "objective")
+    goals.check_said(wishes, found, scenario, where, "objective")
+    measures = said(measures, found, wishes)
     matrix, most, served = mixes.capacities(ground)
     costs = prices_of(ground, levers, FRESH)
     return Setting(portfolio, levers, measures, (matrix, most), served, measures.values(small)[0], costs)
@@ -230,6 +232,8 @@ def frontier(setting: Setting, amount: float, search: Search, best: np.ndarray) 
 def _trade_offs(setting: Setting, amount: float, start: np.ndarray) -> list[Point]:
     """The mixes with fewest deaths and with the smallest gap for a budget, and some between them."""
     measures = setting.measures
+    if GAP not in measures.wishes:
+        return []
     deaths, gap = measures.row(DEATHS), measures.row(GAP)
     ends = [most_of(setting, amount, row, [start], near=True).best.point for row in (deaths, gap)]
     most, least = (float(deaths @ measures.at(point[None])[0]) for point in ends)

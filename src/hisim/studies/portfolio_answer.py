@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +15,12 @@ from hisim.outcomes.asked import figures, reduced
 from hisim.outcomes.bands import ENGLAND
 from hisim.studies.drawing import draws_of
 from hisim.studies.execute import How
+from hisim.studies.goals import COST
 from hisim.studies.levers import mix, shares
-from hisim.studies.measured import COST, both, costs_of, elsewhere, gain_of
+from hisim.studies.measured import both, cost_by, costs_of, elsewhere, gain_of
+from hisim.studies.mixes import DIGITS, FRESH, Say
 from hisim.studies.optimise import KEPT
 from hisim.studies.portfolio import (
-    FRESH,
     Point,
     Search,
     Setting,
@@ -42,13 +43,10 @@ SPARE = 1e-5
 """Part of the budget that is then left on top."""
 LEAST = 0.001
 """Share of the way that is taken off at least: what rounding may add."""
-DIGITS = 3
-"""Decimals of a share of the way in an answer."""
 NEXT = 100_000.0
 """GBP whose use is shown."""
 ROOM = 0.005
 """Part of the way from which on there is room for more."""
-Say = Callable[[str], None]
 
 
 class Told(NamedTuple):
@@ -249,14 +247,15 @@ def _mixes(setting: Setting, points: Sequence[np.ndarray]) -> list[Mix]:
     several = [scenario_of(setting, point, number) for number, point in enumerate(points)]
     measures, ground = setting.measures, setting.measures.ground
     parts: dict[str, list[list[np.ndarray]]] = {key: [] for key in measures.wishes}
+    costs = [costs_of(ground, several)]
     for stream in range(1, 1 + FRESH):
         projection = project(several, ground.inputs, batches=False, threads=ground.threads, stream=stream)
+        costs.append(cost_by(projection, ground.levers.ids))
         found = figures(reduced(projection, ground.inputs), measures.asked)
         for key, wish in measures.wishes.items():
             value, against = both(wish, found[key], setting.levers.scenario.end, measures.weights.get(key))
             gain = gain_of(value, against, wish.estimand)
             parts[key].append([value[0], np.broadcast_to(against[0], value[0].shape), gain[0]])
-    costs = _costs(setting, several)
     return [
         Mix(
             one,

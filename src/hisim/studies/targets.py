@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -18,15 +18,15 @@ from hisim.outcomes.asked import Asked, figures, reduced
 from hisim.outcomes.bands import ENGLAND
 from hisim.outcomes.worth import DISCOUNT, discount_factors
 from hisim.studies import goals, levels, mixes
-from hisim.studies.answer import COST, Answer, Told
+from hisim.studies.answer import Answer, Told
 from hisim.studies.drawing import draws_of
 from hisim.studies.execute import How
+from hisim.studies.goals import COST
 from hisim.studies.levers import levers_of, mix
+from hisim.studies.mixes import DIGITS, FRESH, Say
 from hisim.studies.optimise import KEPT, PRICE, Found, adjusted, best_of, bound, descend, rank, repriced, room_worth
 from hisim.studies.optimise import Problem as Rows
 
-FRESH = 4
-"""Other streams of chance that an answer is worked out with."""
 MARGIN = 0.001
 """More than was found wanting, in parts of the distance from nothing to the goal."""
 UNSURE = 0.01
@@ -39,9 +39,6 @@ LITTLE = 0.05
 """Parts of the distance to a goal up to which more to spare is found without measuring slopes again."""
 ROUNDS = 3
 """Times that a search goes on with more to spare, where other chance or draws find too little."""
-DIGITS = 3
-"""Decimals of a share of the way in an answer."""
-Say = Callable[[str], None]
 
 
 class Setting(NamedTuple):
@@ -54,6 +51,8 @@ class Setting(NamedTuple):
     """Of each goal."""
     price: float
     """GBP that are the unit of cost."""
+    capacity: tuple[np.ndarray, np.ndarray]
+    """Its straight limits on levers."""
     blocks: levels.Blocks | None = None
     """What is chosen where there are levels, once it has been simulated."""
 
@@ -63,17 +62,12 @@ class Setting(NamedTuple):
         return self.ground.levers.scenario.end
 
 
-def figures_at(asked: Sequence[Asked], small: xr.Dataset) -> dict[str, xr.DataArray]:
-    """The figures asked for, of what :func:`hisim.studies.mixes.simulated` gave."""
-    return figures(small, asked)
-
-
 def cost_of(found: Mapping[str, xr.DataArray]) -> np.ndarray:
     """Cost of every mix [GBP], (mix,)."""
     return np.asarray(found[COST].sel(quintile=ENGLAND).transpose("draw", "scenario").values[0])
 
 
-def setting_of(target: Target, scenario: Scenario, where: Places | None = None) -> Setting:
+def setting_of(target: Target, scenario: Scenario, where: Places | None = None, threads: int | None = None) -> Setting:
     """A target made ready.
 
     Raises
@@ -83,19 +77,20 @@ def setting_of(target: Target, scenario: Scenario, where: Places | None = None) 
     """
     wishes = goals_of(target)
     goals.check_wishes(wishes, scenario, where, "reach")
-    ground = mixes.ground_of(levers_of(target, scenario, where), target.people_per_cohort)
-    asked = [*goals.asked_for(wishes, scenario.end), Asked(COST, "programme_cost", {})]
+    ground = mixes.ground_of(levers_of(target, scenario, where), target.people_per_cohort, threads)
+    asked = goals.asked_for(wishes, scenario.end)
     levers = ground.levers
-    found = figures_at(asked, mixes.simulated(ground, np.array([levers.low, levers.high])))
+    found = figures(mixes.simulated(ground, np.array([levers.low, levers.high])), asked)
     goals.check_labels(wishes, found, where, "reach")
     goals.check_said(wishes, found, scenario, where, "reach")
     unit = goals.scales(wishes, found, scenario.end)
-    return Setting(ground, wishes, asked, unit, max(float(np.abs(cost_of(found)).max()), 1.0))
+    price = max(float(np.abs(cost_of(found)).max()), 1.0)
+    return Setting(ground, wishes, asked, unit, price, mixes.capacities(ground)[:2])
 
 
 def values_of(setting: Setting, small: xr.Dataset) -> np.ndarray:
     """Cost and how far short of each goal every mix is, (mix, 1 + goal)."""
-    found = figures_at(setting.asked, small)
+    found = figures(small, setting.asked)
     short = goals.rows_of(setting.goals, found, setting.unit, setting.last)
     return np.column_stack([cost_of(found) / setting.price, short])
 
@@ -103,11 +98,10 @@ def values_of(setting: Setting, small: xr.Dataset) -> np.ndarray:
 def rows_of(setting: Setting) -> Rows:
     """The target as rows of numbers at points of levers."""
     ground, values = setting.ground, partial(values_of, setting)
-    matrix, most, _ = mixes.capacities(ground)
-    levers = ground.levers
+    low, high = ground.levers.low, ground.levers.high
     return Rows(
-        levers.low, levers.high, lambda points: values(mixes.simulated(ground, points)),
-        partial(mixes.slopes, ground, values), matrix, most,
+        low, high, lambda points: values(mixes.simulated(ground, points)), partial(mixes.slopes, ground, values),
+        *setting.capacity,
     )  # fmt: skip
 
 
@@ -199,8 +193,7 @@ def answered(
         Where the model refuses the scenario.
     """
     say("searching")
-    setting = setting_of(target, scenario, where)
-    setting = setting._replace(ground=setting.ground._replace(threads=threads))
+    setting = setting_of(target, scenario, where, threads)
     search, shift = searched(setting, target), np.zeros(len(setting.goals))
     name, title = f"{target.name}-mix", f"What it would take: {target.title}"[:200]
     draw = partial(_drawn, setting, target=target, how=how or How(), say=say)
@@ -255,7 +248,7 @@ def worked_out_anew(setting: Setting, one: Scenario) -> Anew:
     for stream in range(1, 1 + FRESH):
         several = [one] if one.interventions else [levers.model_copy(update={"interventions": (), "name": one.name})]
         projection = project(several, inputs, threads=threads, batches=False, stream=stream)
-        found = figures_at(setting.asked, reduced(projection, inputs))
+        found = figures(reduced(projection, inputs), setting.asked)
         weight = discount_factors(projection["year"], DISCOUNT)
         paid = (projection["cost_gbp"].isel(scenario=1, draw=0) * weight).sum("year")
         ids = [use.id for use in one.interventions]

@@ -23,10 +23,11 @@ def portfolio(
     """
     import os
 
-    from hisim.surfaces.cli_shared import show
+    from hisim.surfaces.cli_shared import saying, show
     from hisim.surfaces.portfolios import portfolio_file
 
-    text, able = portfolio_file(file, out, workers or os.cpu_count() or 1, as_json=as_json, overwrite=overwrite)
+    several = workers or os.cpu_count() or 1
+    text, able = portfolio_file(file, out, several, as_json=as_json, overwrite=overwrite, say=saying())
     show(text)
     if not able:
         raise typer.Exit(1)

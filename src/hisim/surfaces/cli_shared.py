@@ -28,7 +28,7 @@ def saying() -> Callable[[str], None]:
         return lambda _: None
 
     def say(text: str) -> None:
-        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.write(f"\r\033[K{text + ' ...' if text else ''}")
         sys.stderr.flush()
 
     return say

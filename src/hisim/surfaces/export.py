@@ -114,16 +114,15 @@ def write_text(text: str, path: Path) -> None:
     in_one_piece(path, lambda part: part.write_text(text, "utf-8"))
 
 
-def write_mix(scenario: Scenario, folder: Path) -> Path:
-    """A scenario as a file of its own in ``folder``, with the files that it names beside it; its path."""
+def write_mix(scenario: Scenario, path: Path, head: str = "") -> list[Path]:
+    """A scenario as a file of its own that begins with ``head``, and the files that it names beside it; their paths."""
     from hisim.declare.writing import standing_alone, write_scenario
 
     alone, texts = standing_alone(scenario)
     for name, text in texts.items():
-        write_text(text, folder / name)
-    path = folder / f"{scenario.name}.yaml"
-    write_text(write_scenario(alone), path)
-    return path
+        write_text(text, path.parent / name)
+    write_text(head + write_scenario(alone), path)
+    return [path, *(path.parent / name for name in texts)]
 
 
 def deaths_table(projection: xr.Dataset) -> pd.DataFrame:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from hisim.declare.portfolio import objectives_of
 from hisim.outcomes.asked import described
 from hisim.outcomes.bands import ENGLAND
+from hisim.studies.goals import COST
 from hisim.studies.levers import coverage, shares
-from hisim.studies.measured import COST, DEATHS, DEATHS_MOST, GAP
+from hisim.studies.measured import DEATHS, DEATHS_MOST, GAP
 from hisim.studies.portfolio_answer import NEXT, Answer, Mix
 from hisim.surfaces.charts.words import per_cent
 from hisim.surfaces.figure_words import INTERVAL_COLUMNS, interval_cells
-from hisim.surfaces.portfolio_words import TINY, by_budget, chance_better, elsewhere, millions, name_of, pounds
+from hisim.surfaces.portfolio_words import TINY, by_budget, chance_better, elsewhere, millions, name_of
 from hisim.surfaces.summary import DAYS
-from hisim.surfaces.text import Row, Table, people, significant, with_error
+from hisim.surfaces.text import Row, Table, people, pounds, significant, with_error
 from hisim.variables import QUINTILES
 
 MOST_LINES = 15
@@ -59,7 +60,7 @@ def frontier_table(answer: Answer) -> Table | None:
         return None
     rows = []
     for one in by_budget(answer):
-        gains = [people(one.gains[DEATHS]), people(one.gains[DEATHS_MOST]), f"{one.gains[GAP] * DAYS:.1f}"]
+        gains = [people(one.gains[DEATHS]), people(one.gains[DEATHS_MOST]), _days(one.gains.get(GAP))]
         mine = one.kind == "budget" and one.budget == answer.amount
         rows.append(Row([_kind(one.kind), millions(one.budget), millions(one.spent), *gains], strong=mine))
     spelled = answer.setting.portfolio.budget.spelled
@@ -75,6 +76,11 @@ def _kind(kind: str) -> str:
     return "the objective" if kind == "budget" else kind
 
 
+def _days(years: float | None, spelled: str = ".1f") -> str:
+    """Years in days; where the gap is not said, so."""
+    return "n/a" if years is None else f"{years * DAYS:{spelled}}"
+
+
 def alternatives_table(answer: Answer) -> Table | None:
     """The best mix and those that do nearly as well."""
     if not answer.others:
@@ -82,7 +88,7 @@ def alternatives_table(answer: Answer) -> Table | None:
     rows = []
     for number, one in enumerate([answer.best, *answer.others]):
         gains = [with_error(one.told[key].gain.mean(), one.told[key].error) for key in (DEATHS, DEATHS_MOST)]
-        days = f"{one.told[GAP].gain.mean() * DAYS:.1f}"
+        days = _days(one.told[GAP].gain.mean() if GAP in one.told else None)
         cost = millions(answer.setting.spent(one.cost.sum(axis=(0, 2))))
         moved = "" if number == 0 else f"{elsewhere(answer.best, one):.0%}"
         beats = "" if number == 0 or not one.draws else per_cent(chance_better(answer, one))
@@ -108,7 +114,7 @@ def next_table(answer: Answer) -> Table | None:
         Row([
             one.intervention, "all" if one.fifth == ENGLAND else one.fifth,
             *(significant(one.gains[key]) for key in objectives), significant(one.gains[DEATHS]),
-            f"{one.gains[GAP] * DAYS:+.2f}", millions(one.room),
+            _days(one.gains.get(GAP), "+.2f"), millions(one.room),
         ])
         for one in room[:MOST_LINES]
     ]  # fmt: skip

@@ -14,8 +14,9 @@ from hisim.studies.levers import shares
 from hisim.studies.measured import DEATHS, DEATHS_MOST, GAP
 from hisim.studies.portfolio_answer import NEXT, Answer, Mix, Seen, Told
 from hisim.surfaces.charts.words import listed, per_cent
+from hisim.surfaces.place import at_start, place_of
 from hisim.surfaces.summary import DAYS
-from hisim.surfaces.text import people, plain, significant
+from hisim.surfaces.text import people, pounds, significant
 
 MOVED = 0.02
 """Part of the money by which an alternative must do more or less of something for it to be named."""
@@ -24,11 +25,6 @@ TINY = 0.0005
 """Share of the way that counts as nothing."""
 SLACK = 0.02
 """Part of a budget that is left where it is more than can be used."""
-
-
-def pounds(value: float) -> str:
-    """GBP in words."""
-    return f"£{plain(value / 1e6)} million" if abs(value) >= 1e6 else f"£{plain(value)}"
 
 
 def millions(value: float) -> str:
@@ -53,8 +49,9 @@ def findings(answer: Answer) -> Iterator[str]:
     scenario, best = answer.setting.levers.scenario, answer.best
     budget = answer.setting.portfolio.budget
     yield answer.setting.portfolio.title
+    place = place_of({"area": scenario.area})
     yield (
-        f"England, {scenario.start} to {scenario.end}, compared with carrying on as now. The budget: "
+        f"{at_start(place)}, {scenario.start} to {scenario.end}, compared with carrying on as now. The budget: "
         f"{pounds(answer.amount)} {budget.spelled}."
     )
     yield ""
@@ -65,14 +62,14 @@ def findings(answer: Answer) -> Iterator[str]:
         yield f"Nothing can be bought for {pounds(answer.amount)} {budget.spelled}: every action costs money."
         yield from _next_sentence(answer)
         return
-    deaths, most, gap = (best.told[key] for key in (DEATHS, DEATHS_MOST, GAP))
+    deaths, most = (best.told[key] for key in (DEATHS, DEATHS_MOST))
     share = most.gain.mean() / deaths.gain.mean()
     part = f" ({per_cent(share)} of all)" if 0 < share < 1 else ""
     yield (
-        f"What it buys by the end of {scenario.end}: {_counted(deaths)} deaths prevented or postponed in England, "
+        f"What it buys by the end of {scenario.end}: {_counted(deaths)} deaths prevented or postponed in {place}, "
         f"{_counted(most)} of them in the most deprived fifth{part}."
     )
-    yield _gap_sentence(gap, scenario.end)
+    yield _gap_sentence(best.told.get(GAP), scenario.end, place)
     for key, wish in objectives_of(answer.setting.portfolio).items():
         if (wish.estimand, wish.year or scenario.end, wish.quintile or ENGLAND) not in (
             ("deaths_averted_cumulative", scenario.end, ENGLAND),
@@ -99,10 +96,12 @@ def _counted(told: Told) -> str:
     return f"about {people(told.gain.mean())} (±{significant(told.error, 2)})"
 
 
-def _gap_sentence(gap: Told, year: int) -> str:
+def _gap_sentence(gap: Told | None, year: int, place: str) -> str:
+    if gap is None:
+        return f"The gap in life expectancy is not said: too few people live in the most deprived fifth of {place}."
     days, error = gap.gain.mean() * DAYS, gap.error * DAYS
     return (
-        f"The gap in life expectancy at birth between the most deprived fifth and England: "
+        f"The gap in life expectancy at birth between the most deprived fifth and {place}: "
         f"{gap.comparator.mean():.2f} years in {year} carrying on as now, {gap.value.mean():.2f} with the mix, "
         f"{abs(days):.1f} days (±{error:.1f}) {'smaller' if days >= 0 else 'larger'}."
     )
@@ -142,11 +141,11 @@ def _sure_sentences(answer: Answer) -> Iterator[str]:
     count = len(draws[DEATHS])
     low, high = np.quantile(draws[DEATHS], (0.025, 0.975))
     below, above = np.quantile(draws[DEATHS_MOST], (0.025, 0.975))
-    smaller = per_cent(float((draws[GAP] > 0).mean()))
+    gap = f"; the gap narrows in {per_cent(float((draws[GAP] > 0).mean()))} of them" if GAP in draws else ""
     yield (
         f"How sure: in {count} draws of every uncertain number, 95 % lie between {people(low)} and {people(high)} "
-        f"deaths prevented or postponed, and between {people(below)} and {people(above)} in the most deprived fifth; "
-        f"the gap narrows in {smaller} of them."
+        f"deaths prevented or postponed, and between {people(below)} and {people(above)} in the most deprived fifth"
+        f"{gap}."
     )
     told = []
     for number, other in enumerate(answer.others, start=1):

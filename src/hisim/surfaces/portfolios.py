@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hisim.declare.portfolio import Portfolio
-from hisim.declare.scenario import Scenario
 from hisim.declare.target_files import read_deliverable
-from hisim.declare.writing import write_scenario
 from hisim.errors import StoppedError
 from hisim.surfaces import portfolio_tables as tables
 from hisim.surfaces import portfolio_words as words
-from hisim.surfaces.export import check_folder, make_folder, write_csv, write_text
-from hisim.surfaces.text import render, wrapped
+from hisim.surfaces.export import check_folder, make_folder, write_csv, write_mix
+from hisim.surfaces.place import place_of
+from hisim.surfaces.text import pounds, render, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +30,8 @@ SCHEMA = "# Written by 'hisim portfolio'; 'hisim run' takes it as it is.\n"
 
 
 def portfolio_file(
-    file: Path, out: Path | None, workers: int, *, as_json: bool, overwrite: bool
-) -> tuple[str, bool]:  # fmt: skip
+    file: Path, out: Path | None, workers: int, *, as_json: bool, overwrite: bool, say: Callable[[str], None]
+) -> tuple[str, bool]:
     """What the budget of ``file`` buys: what to print, and whether it buys what the bounds ask for.
 
     Raises
@@ -53,7 +51,7 @@ def portfolio_file(
     names = [MIX, *(_alternative(k + 1) for k in range(portfolio.alternatives.number)), FRONTIER, NEXT_CSV, DELIVERY]
     check_folder(folder, tuple(names), overwrite=overwrite)
     try:
-        answer = answered(portfolio, scenario, where, how=How(workers), say=saying())
+        answer = answered(portfolio, scenario, where, how=How(workers), say=say)
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
     if not answer.affordable:
@@ -61,13 +59,6 @@ def portfolio_file(
         return (json.dumps({"affordable": False, "why": words.refusal(answer)}) if as_json else told), False
     written = write_all(answer, folder)
     return (json.dumps(records(answer, written), indent=2) if as_json else described(answer, written)), True
-
-
-def saying() -> Callable[[str], None]:
-    """Says on standard error what is being done, where that is a terminal."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    return lambda what: print(f"\r\033[K{what + ' ...' if what else ''}", end="", file=sys.stderr, flush=True)
 
 
 def described(answer: Answer, written: list[Path]) -> str:
@@ -95,11 +86,7 @@ def write_all(answer: Answer, folder: Path) -> list[Path]:
     mixes = {MIX: answer.best, **{_alternative(k): one for k, one in enumerate(answer.others, start=1)}}
     written = []
     for name, one in mixes.items():
-        scenario, files = portable(one.scenario)
-        write_text(SCHEMA + write_scenario(scenario), folder / name)
-        for own, text in files.items():
-            write_text(text, folder / own)
-        written += [folder / name, *(folder / own for own in files)]
+        written += write_mix(one.scenario, folder / name, SCHEMA)
     for k in range(len(answer.others) + 1, 10):
         (folder / _alternative(k)).unlink(missing_ok=True)
     for name, table in (
@@ -116,27 +103,17 @@ def _alternative(number: int) -> str:
     return f"alternative-{number}.yaml"
 
 
-def portable(scenario: Scenario) -> tuple[Scenario, dict[str, str]]:
-    """A scenario whose own files lie beside it, and those files by name."""
-    files = {Path(name).name: text for name, text in scenario.own_files.items()}
-    uses = tuple(
-        use if use.file is None else use.model_copy(update={"file": Path(use.file).name})
-        for use in scenario.interventions
-    )
-    strata = scenario.strata
-    if strata is not None and strata.file is not None:
-        strata = strata.model_copy(update={"file": Path(strata.file).name})
-    return scenario.model_copy(update={"interventions": uses, "strata": strata}), files
-
-
 def _pictures(answer: Answer, folder: Path) -> list[Path]:
+    from hisim.studies.measured import GAP
     from hisim.surfaces.study_charts import there
 
-    if len(answer.frontier) < 2 or not there():
+    if len(answer.frontier) < 2 or GAP not in answer.setting.measures.wishes or not there():
         return []
     from hisim.surfaces import charts
 
-    chart = charts.frontier(drawn(answer), answer.setting.portfolio.budget.spelled)
+    setting = answer.setting
+    place = place_of({"area": setting.levers.scenario.area})
+    chart = charts.frontier(drawn(answer), setting.portfolio.budget.spelled, place)
     make_folder(folder / "charts")
     for name in CHARTS:
         charts.save(chart, folder / name)
@@ -154,7 +131,7 @@ def drawn(answer: Answer) -> xr.Dataset:
     rows = []
     for one in answer.frontier:
         kind = BUDGET if one.kind == "budget" else TRADED
-        told = words.pounds(one.spent).replace(" million", "m")
+        told = pounds(one.spent).replace(" million", "m")
         label = told if kind == BUDGET else one.kind if one.kind == "smallest gap" else ""
         rows.append((one.gains[DEATHS], one.gains[GAP] * DAYS, one.spent / 1e6, kind, label))
     for number, other in enumerate(answer.others, start=1):

@@ -14,14 +14,14 @@ from hisim.declare.target import Target
 from hisim.declare.target_files import read_target
 from hisim.errors import StoppedError
 from hisim.outcomes.asked import described
-from hisim.studies.answer import COST, Answer, Told
+from hisim.studies.answer import Answer, Told
 from hisim.studies.execute import How
-from hisim.studies.goals import better, labels_of
-from hisim.studies.levers import coverage
+from hisim.studies.goals import COST, better, labels_of
+from hisim.studies.levers import coverage, shares
 from hisim.studies.targets import answered
 from hisim.surfaces.export import check_folder, make_folder, write_csv, write_mix
 from hisim.surfaces.place import at_start, place_of
-from hisim.surfaces.text import Row, Table, fifth, render, significant, wrapped
+from hisim.surfaces.text import Row, Table, fifth, pounds, render, significant, wrapped
 from hisim.variables import QUINTILES
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ DELIVERY, GOALS = "delivery.csv", "goals.csv"
 MOST_BOUNDS = 5
 MOVED = 5e-4
 """A share of the way below this is none."""
-MILLION = 1e6
 NEAR = 0.005
 """An optimality gap below this is none worth telling."""
 
@@ -48,11 +47,11 @@ def target_file(
     except KeyboardInterrupt:
         raise StoppedError("stopped; nothing was written") from None
     make_folder(folder)
-    mix = write_mix(answer.scenario, folder)
+    written = list(map(str, write_mix(answer.scenario, folder / f"{target.name}-mix.yaml")))
     delivery, goals = delivery_table(answer), goals_table(answer)
     write_csv(delivery, folder / DELIVERY)
     write_csv(goals, folder / GOALS)
-    written = [str(mix), str(folder / DELIVERY), str(folder / GOALS)]
+    written += [str(folder / DELIVERY), str(folder / GOALS)]
     if as_json:
         return _as_json(answer, delivery, goals, written), answer.reached
     return text(target, answer) + "\nWritten: " + "\n         ".join(written) + "\n", answer.reached
@@ -75,8 +74,8 @@ def delivery_table(answer: Answer) -> pd.DataFrame:
     """How far every action goes in every fifth, and what it costs."""
     import pandas as pd
 
-    levers, then = answer.levers, coverage(answer.levers, answer.point)
-    rows = []
+    levers, then, costs = answer.levers, coverage(answer.levers, answer.point), cost_in(answer)
+    share, rows = shares(levers, answer.point), []
     for i, use in enumerate(levers.scenario.interventions):
         for q, quintile in enumerate(QUINTILES):
             v = levers.lever[i, q]
@@ -85,7 +84,7 @@ def delivery_table(answer: Answer) -> pd.DataFrame:
                     "intervention": use.id, "title": use.intervention.name, "quintile": quintile,
                     "coverage_now": levers.now[i, q], "coverage": then[i, q],
                     "coverage_achievable": max(levers.full[i, q], levers.now[i, q]),
-                    "share_of_the_way": 0.0 if v < 0 else answer.point[v], "cost_gbp": cost_in(answer)[i, q],
+                    "share_of_the_way": share[i, q], "cost_gbp": costs[i, q],
                     "at_its_limit": bool(v >= 0 and answer.worth[v] > 0),
                 }
             )  # fmt: skip
@@ -204,31 +203,25 @@ def goals_rows(answer: Answer) -> Table:
 
 
 def takes(answer: Answer) -> Iterator[Table]:
-    """Coverage now and then of every action that goes further somewhere."""
-    levers, then, rows = answer.levers, coverage(answer.levers, answer.point), []
-    for i, use in enumerate(levers.scenario.interventions):
-        cells = []
-        for q in range(len(QUINTILES)):
-            v = levers.lever[i, q]
-            moved = v >= 0 and answer.point[v] > MOVED
-            full = "*" if moved and answer.point[v] > 1 - MOVED else ""
-            cells.append(f"{levers.now[i, q]:.0%}→{then[i, q]:.0%}{full}" if moved else "as now")
-        if any(cell != "as now" for cell in cells):
-            rows.append(Row([use.intervention.name, *cells, pounds(cost_in(answer)[i].sum())]))
+    """Coverage now and then of every action that goes further somewhere, the dearest first."""
+    levers, then, costs = answer.levers, coverage(answer.levers, answer.point), cost_in(answer).sum(axis=1)
+    share, rows = shares(levers, answer.point), []
+    for i in np.argsort(-costs, kind="stable").tolist():
+        if share[i].max() <= MOVED:
+            continue
+        cells = [
+            f"{levers.now[i, q]:.0%}→{then[i, q]:.0%}{'*' if own > 1 - MOVED else ''}" if own > MOVED else "as now"
+            for q, own in enumerate(share[i])
+        ]
+        rows.append(Row([levers.scenario.interventions[i].intervention.name, *cells, pounds(costs[i])]))
     if not rows:
         return
-    order = np.argsort([-cost_in(answer)[i].sum() for i in range(len(levers.ids)) if _moves(answer, i)], kind="stable")
     columns = ["action", *(f"fifth {q}" for q in QUINTILES), "cost"]
     total = Row(["all", *[""] * len(QUINTILES), pounds(answer.cost)], True)
     yield Table(
-        "What it takes: coverage now → then, by fifth (1 = most deprived)", columns, [*(rows[k] for k in order), total],
-        words=1,
+        "What it takes: coverage now → then, by fifth (1 = most deprived)", columns, [*rows, total], words=1,
         note="* all that is thought achievable. Cost: all years together, as worth in the first (3.5 % a year).",
     )  # fmt: skip
-
-
-def _moves(answer: Answer, i: int) -> bool:
-    return any(v >= 0 and answer.point[v] > MOVED for v in answer.levers.lever[i])
 
 
 def holding(answer: Answer) -> Table:
@@ -278,10 +271,3 @@ def error_of(one: Told) -> str:
     """The standard error of a goal's value, in the unit of :func:`number`."""
     fraction = described(one.goal.estimand)["units"] == "fraction"
     return f"{100 * one.error:.2g}%" if fraction else significant(one.error, 2)
-
-
-def pounds(value: float) -> str:
-    """An amount of money in words."""
-    if abs(value) >= MILLION:
-        return f"£{significant(value / MILLION)} million"
-    return f"£{significant(value)}"

@@ -55,6 +55,11 @@ def plain(value: float) -> str:
     return told.rstrip("0").rstrip(".") if "." in told else told
 
 
+def pounds(value: float) -> str:
+    """An amount of money [GBP] in words."""
+    return f"£{plain(value / 1e6)} million" if abs(value) >= 1e6 else f"£{plain(value)}"
+
+
 def people(value: float) -> str:
     """A count of people: three significant figures, never a fraction of a person."""
     if not math.isfinite(value) or round(value) == 0:

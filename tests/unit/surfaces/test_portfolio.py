@@ -14,11 +14,11 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from hisim.declare.files import read_scenario
+from hisim.declare.writing import standing_alone
 from hisim.errors import HisimError, ImpossibleChartError
 from hisim.surfaces import charts
 from hisim.surfaces.charts.frontier import BUDGET, OTHER, TRADED, finding
 from hisim.surfaces.cli import app
-from hisim.surfaces.portfolios import portable
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO = """\
@@ -111,8 +111,27 @@ def test_a_bad_file_is_one_message_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_own_files_lie_beside_the_mix(tmp_path: Path) -> None:
-    scenario, files = portable(read_scenario(place(tmp_path)))
+    scenario, files = standing_alone(read_scenario(place(tmp_path)))
     assert list(files) == ["overcrowding-relief.yaml"] and scenario.interventions[1].file == "overcrowding-relief.yaml"
+
+
+def test_an_area_with_few_in_its_most_deprived_fifth_says_so_and_of_which_area_it_speaks(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    text = TEXT.replace("draws: 40", "draws: 0").replace("budget: {per_year: 10000000}", "budget: {per_year: 20000}")
+    text = text.replace("frontier: {budgets: [12000000, 5000000]}", "frontier: {budgets: [10000]}")
+    scenario = SCENARIO.replace("start: 2011", "area: Chiltern\nstart: 2011")
+    place(tmp_path)
+    (tmp_path / "chiltern.yaml").write_text(scenario, "utf-8")
+    done = run(tmp_path, text.replace("two-actions.yaml", "chiltern.yaml"))
+    assert done.exit_code == 0, done.exception
+    words = " ".join(done.output.split())
+    assert words.startswith("Two actions for ten million Chiltern, 2011 to 2012")
+    assert "deaths prevented or postponed in Chiltern" in words and "England" not in words
+    assert "not said: too few people live in the most deprived fifth of Chiltern." in words
+    assert "nan" not in words and not (tmp_path / "out" / "charts").exists()
+    objective = text.replace("deaths_averted_cumulative", "life_expectancy_0_gap_average")
+    done = run(tmp_path, objective.replace("two-actions.yaml", "chiltern.yaml"), "--overwrite")
+    assert "'life_expectancy_0_gap_average' for too few people in Chiltern; allowed:" in str(done.exception)
 
 
 def mixes(**change: Any) -> xr.Dataset:

@@ -26,7 +26,7 @@ LINE, LETTER = 14, 7
 """Height of words and width of a letter beside a mark [pixels]."""
 
 
-def frontier(mixes: xr.Dataset, unit: str) -> alt.LayerChart:
+def frontier(mixes: xr.Dataset, unit: str, place: str = "England") -> alt.LayerChart:
     """Deaths prevented or postponed against the narrowing of the gap, a mark for each mix.
 
     Parameters
@@ -37,6 +37,8 @@ def frontier(mixes: xr.Dataset, unit: str) -> alt.LayerChart:
         asked for is the last of its kind; trade-offs begin with fewest deaths and end with the smallest gap.
     unit
         What costs are counted for: "a year" or "in all".
+    place
+        The area, which the gap is to.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def frontier(mixes: xr.Dataset, unit: str) -> alt.LayerChart:
     chart = look.layered(layers, look.WIDTH, look.HEIGHT)
     remarks = (
         f"Beside each mark: what the mix costs {unit}. Compared with carrying on as now, at central values.",
-        "The gap is between the most deprived fifth and England, women and men together.",
+        f"The gap is between the most deprived fifth and {place}, women and men together.",
     )
     return look.finished(chart, finding(mixes, unit), remarks, describe_frontier(mixes, unit), look.WIDTH + 80)
 
